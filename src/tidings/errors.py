@@ -1,0 +1,64 @@
+"""One tree of errors. Each has a code; the code decides the HTTP status and the exit status, here and nowhere else."""
+
+from __future__ import annotations
+
+
+class TidingsError(Exception):
+    """Base of all errors we raise on purpose. The message is a sentence for the person who has to act on it."""
+
+    code = "error"
+    http_status = 500
+    exit_status = 1
+
+
+class QueryError(TidingsError):
+    """A query that cannot be read. ``position`` counts characters from 0; ``suggestion`` is a query that would work."""
+
+    code = "query"
+    http_status = 400
+    exit_status = 2
+
+    def __init__(self, message: str, position: int = 0, suggestion: str | None = None) -> None:
+        super().__init__(message)
+        self.position = position
+        self.suggestion = suggestion
+
+
+class InputError(TidingsError):
+    """An argument that makes no sense: a cursor of another query, a limit of 0, an unknown sort."""
+
+    code = "input"
+    http_status = 400
+    exit_status = 2
+
+
+class NotFoundError(TidingsError):
+    """Nothing has that id."""
+
+    code = "not_found"
+    http_status = 404
+    exit_status = 3
+
+
+class SourceError(TidingsError):
+    """A source, a file or a record that cannot be understood."""
+
+    code = "source"
+    http_status = 502
+    exit_status = 4
+
+
+class StoreError(TidingsError):
+    """The home folder or the database cannot be used: read-only, full, locked, or made by a newer version."""
+
+    code = "store"
+    http_status = 503
+    exit_status = 5
+
+
+class IndexUnavailableError(TidingsError):
+    """The index is missing or being rebuilt."""
+
+    code = "index"
+    http_status = 503
+    exit_status = 6
