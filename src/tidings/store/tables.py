@@ -1,0 +1,87 @@
+"""The tables. One SQLAlchemy Core text for SQLite and PostgreSQL; migrations/ makes the same and a test compares them."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+# A paper is derived from its records (merge.fold) and kept whole, so that a page of papers is one query.
+paper = sa.Table(
+    "paper",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("day", sa.Date),  # when a reader could first know of it
+    sa.Column("updated", sa.Date),
+    sa.Column("data", sa.LargeBinary, nullable=False),  # JSON of types.Paper
+    sa.Index("paper_day", "day", "id"),
+    sa.Index("paper_updated", "updated", "id"),
+)
+
+# What each source says, for ever: the reason and the way back of every merge.
+record = sa.Table(
+    "record",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("paper_id", sa.Integer, nullable=False),
+    sa.Column("digest", sa.BigInteger, nullable=False),  # of the payload: equal means unchanged
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("seen", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("alone", sa.Boolean, nullable=False, server_default=sa.false()),  # a person said: not that paper
+    sa.Column("data", sa.LargeBinary, nullable=False),  # zlib of JSON of types.Record
+    sa.UniqueConstraint("source", "key", name="record_source_key"),
+    sa.Index("record_paper", "paper_id"),
+)
+
+# External ids, each of exactly one paper.
+identifier = sa.Table(
+    "identifier",
+    metadata,
+    sa.Column("value", sa.Text, primary_key=True),
+    sa.Column("paper_id", sa.Integer, nullable=False),
+    sa.Index("identifier_paper", "paper_id"),
+    sqlite_with_rowid=False,
+)
+
+# Hashes by which records without a common id are proposed as the same paper (merge.fingerprints).
+fingerprint = sa.Table(
+    "fingerprint",
+    metadata,
+    sa.Column("hash", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("paper_id", sa.Integer, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+# The change log, compacted: a paper's last change only, since whoever follows wants the present state.
+change = sa.Table(
+    "change",
+    metadata,
+    sa.Column("paper_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("removed", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.UniqueConstraint("position", name="change_position"),
+)
+
+# A paper that was merged into another: old addresses keep working.
+alias = sa.Table(
+    "alias",
+    metadata,
+    sa.Column("paper_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("survivor_id", sa.Integer, nullable=False),
+    sa.Index("alias_survivor", "survivor_id"),
+)
+
+quarantine = sa.Table(
+    "quarantine",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("digest", sa.BigInteger, nullable=False),  # the same refusal twice is one row
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("place", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("raw", sa.LargeBinary, nullable=False),
+    sa.Column("seen", sa.DateTime(timezone=True), nullable=False),
+    sa.UniqueConstraint("digest", name="quarantine_digest"),
+)
