@@ -1,1 +1,48 @@
+"""The only truth: papers, records, the change log. SQLite by default, PostgreSQL by address."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from tidings.errors import StoreError
+from tidings.store.engine import make_engine, sqlite_url, writing
+from tidings.store.reader import StoreReader
+from tidings.store.schema import ensure_schema
+from tidings.store.writer import KnownRecord, RecordRow, StoreWriter
+
+__all__ = ["KnownRecord", "RecordRow", "Store", "StoreReader", "StoreWriter", "open_store"]
+
+DATABASE_FILE = "tidings.db"
+
+
+class Store(StoreReader):
+    """A store that is open: reading anywhere, writing inside ``writer``."""
+
+    @contextmanager
+    def writer(self, now: datetime) -> Iterator[StoreWriter]:
+        """One transaction: all of it is stored, or nothing."""
+        with writing(self.engine) as connection:
+            yield StoreWriter(connection, now)
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+
+def open_store(home: Path, database_url: str | None = None) -> Store:
+    """Open the store of a home folder, creating both where needed.
+
+    Raises:
+        StoreError: the folder cannot be used, or a newer version made it.
+    """
+    if database_url is None:
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"the home folder {home} cannot be made: {error.strerror}") from error
+    engine = make_engine(database_url or sqlite_url(home / DATABASE_FILE))
+    ensure_schema(engine)
+    return Store(engine)

@@ -29,6 +29,7 @@ record = sa.Table(
     sa.Column("digest", sa.BigInteger, nullable=False),  # of the payload: equal means unchanged
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("seen", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("earlier", sa.LargeBinary),  # digests of what it said before: an old file never overrules
     sa.Column("alone", sa.Boolean, nullable=False, server_default=sa.false()),  # a person said: not that paper
     sa.Column("data", sa.LargeBinary, nullable=False),  # zlib of JSON of types.Record
     sa.UniqueConstraint("source", "key", name="record_source_key"),
@@ -51,6 +52,7 @@ fingerprint = sa.Table(
     metadata,
     sa.Column("hash", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("paper_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Index("fingerprint_paper", "paper_id"),
     sqlite_with_rowid=False,
 )
 

@@ -51,6 +51,7 @@ def _papers() -> None:
         sa.Column("digest", sa.BigInteger, nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("seen", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("earlier", sa.LargeBinary),
         sa.Column("alone", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.Column("data", sa.LargeBinary, nullable=False),
         sa.UniqueConstraint("source", "key", name="record_source_key"),
@@ -72,6 +73,7 @@ def _identity() -> None:
         sa.Column("paper_id", sa.Integer, primary_key=True, autoincrement=False),
         sqlite_with_rowid=False,
     )
+    op.create_index("fingerprint_paper", "fingerprint", ["paper_id"])
     op.create_table(
         "alias",
         sa.Column("paper_id", sa.Integer, primary_key=True, autoincrement=False),

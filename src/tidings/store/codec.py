@@ -1,0 +1,38 @@
+"""Papers and records to bytes and back. JSON, so that a person with sqlite3 can read the truth without us."""
+
+from __future__ import annotations
+
+import zlib
+
+import msgspec
+
+from tidings.types import Paper, Record
+
+_encoder = msgspec.json.Encoder()
+_papers = msgspec.json.Decoder(Paper)
+_records = msgspec.json.Decoder(Record)
+
+
+def encode_record(record: Record) -> bytes:
+    """Return the JSON of a record; equal records give equal bytes."""
+    return _encoder.encode(record)
+
+
+def pack(data: bytes) -> bytes:
+    """Compress; records are written once and seldom read."""
+    return zlib.compress(data, 1)
+
+
+def unpack_record(data: bytes) -> Record:
+    """Return the record that was encoded and packed."""
+    return _records.decode(zlib.decompress(data))
+
+
+def encode_paper(paper: Paper) -> bytes:
+    """Return the JSON of a paper."""
+    return _encoder.encode(paper)
+
+
+def decode_paper(data: bytes) -> Paper:
+    """Return the paper that was encoded."""
+    return _papers.decode(data)

@@ -1,0 +1,126 @@
+"""Reading the store: every method is a query or two, whatever the number of papers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from tidings.store.codec import decode_paper, unpack_record
+from tidings.store.engine import reading, utc
+from tidings.store.tables import alias, change, identifier, paper, quarantine, record
+from tidings.types import Change, HeldRecord, Paper, Quarantined
+
+
+class StoreReader:
+    """Papers, records, the change log and the quarantine, as they are now."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+
+    def papers(self, ids: Sequence[int]) -> list[Paper]:
+        """Return the papers that exist, in the order asked for."""
+        with reading(self.engine) as connection:
+            found = load_papers(connection, ids)
+        return [found[paper_id] for paper_id in ids if paper_id in found]
+
+    def find(self, value: str) -> int | None:
+        """Return the internal id behind an external id in normal form or ``paper:N``; merged papers lead on."""
+        with reading(self.engine) as connection:
+            if not value.startswith("paper:"):
+                return connection.scalar(sa.select(identifier.c.paper_id).where(identifier.c.value == value))
+            number = int(value[6:]) if value[6:].isdecimal() and len(value) < 20 else 0
+            survivor = connection.scalar(sa.select(alias.c.survivor_id).where(alias.c.paper_id == number))
+            return connection.scalar(sa.select(paper.c.id).where(paper.c.id == (survivor or number)))
+
+    def records(self, paper_id: int) -> tuple[HeldRecord, ...]:
+        """Return the records that a paper is made of, oldest first."""
+        with reading(self.engine) as connection:
+            return tuple(load_records(connection, [paper_id]))
+
+    def changes(self, after: int, limit: int) -> list[Change]:
+        """Return the next lines of the change log, oldest first."""
+        query = sa.select(change.c.position, change.c.paper_id, change.c.removed).where(change.c.position > after)
+        with reading(self.engine) as connection:
+            rows = connection.execute(query.order_by(change.c.position).limit(limit))
+            return [Change(row.position, row.paper_id, row.removed) for row in rows]
+
+    def position(self) -> int:
+        """Return the position of the newest change; 0 for an empty store."""
+        with reading(self.engine) as connection:
+            return connection.scalar(sa.select(sa.func.max(change.c.position))) or 0
+
+    def newest(self, limit: int, before: tuple[date | None, int] | None = None) -> list[Paper]:
+        """Return papers by day and id, newest first; papers without a day come last."""
+        query = sa.select(paper.c.data).order_by(paper.c.day.desc().nulls_last(), paper.c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(_older(*before))
+        return self._papers(query)
+
+    def on_day(self, day: date, limit: int, offset: int = 0) -> list[Paper]:
+        """Return the papers first known or updated on that day: new ones first, then by id downwards."""
+        query = sa.select(paper.c.data).where(sa.or_(paper.c.day == day, paper.c.updated == day))
+        order = sa.case((paper.c.day == day, 0), else_=1)
+        return self._papers(query.order_by(order, paper.c.id.desc()).limit(limit).offset(offset))
+
+    def count_on_day(self, day: date) -> int:
+        """Return how many papers were first known or updated on that day."""
+        query = sa.select(sa.func.count()).where(sa.or_(paper.c.day == day, paper.c.updated == day))
+        with reading(self.engine) as connection:
+            return connection.scalar(query) or 0
+
+    def days_around(self, day: date) -> tuple[date | None, date | None]:
+        """Return the nearest earlier and later days that have papers."""
+        with reading(self.engine) as connection:
+            earlier = connection.scalar(sa.select(sa.func.max(paper.c.day)).where(paper.c.day < day))
+            later = connection.scalar(sa.select(sa.func.min(paper.c.day)).where(paper.c.day > day))
+        return earlier, later
+
+    def counts(self) -> dict[str, Any]:
+        """Return the numbers of papers, records by source and quarantined, and the first and last day."""
+        by_source = sa.select(record.c.source, sa.func.count()).group_by(record.c.source).order_by(record.c.source)
+        with reading(self.engine) as connection:
+            return {
+                "papers": connection.scalar(sa.select(sa.func.count()).select_from(paper)) or 0,
+                "by_source": {row[0]: row[1] for row in connection.execute(by_source)},
+                "quarantined": connection.scalar(sa.select(sa.func.count()).select_from(quarantine)) or 0,
+                "first_day": connection.scalar(sa.select(sa.func.min(paper.c.day))),
+                "last_day": connection.scalar(sa.select(sa.func.max(paper.c.day))),
+            }
+
+    def quarantined(self, ids: Sequence[int] = (), limit: int = 1000) -> list[Quarantined]:
+        """Return refusals, newest last; only those of the ids where any are given."""
+        query = sa.select(quarantine).order_by(quarantine.c.id).limit(limit)
+        if ids:
+            query = query.where(quarantine.c.id.in_(ids))
+        with reading(self.engine) as connection:
+            rows = connection.execute(query).all()
+        return [Quarantined(r.id, r.source, r.place, r.reason, r.raw, utc(r.seen)) for r in rows]
+
+    def _papers(self, query: sa.Select[tuple[bytes]]) -> list[Paper]:
+        with reading(self.engine) as connection:
+            return [decode_paper(data) for data in connection.scalars(query)]
+
+
+def _older(day: date | None, paper_id: int) -> sa.ColumnElement[bool]:
+    if day is None:
+        return sa.and_(paper.c.day.is_(None), paper.c.id < paper_id)
+    same_day = sa.and_(paper.c.day == day, paper.c.id < paper_id)
+    return sa.or_(paper.c.day < day, same_day, paper.c.day.is_(None))
+
+
+def load_papers(connection: sa.Connection, ids: Iterable[int]) -> dict[int, Paper]:
+    """Return the papers that exist among the ids."""
+    query = sa.select(paper.c.id, paper.c.data).where(paper.c.id.in_(list(ids)))
+    return {row.id: decode_paper(row.data) for row in connection.execute(query)}
+
+
+def load_records(connection: sa.Connection, paper_ids: Iterable[int]) -> list[HeldRecord]:
+    """Return the records of the papers, oldest first."""
+    query = sa.select(record).where(record.c.paper_id.in_(list(paper_ids))).order_by(record.c.id)
+    return [
+        HeldRecord(row.id, row.paper_id, unpack_record(row.data), row.reason, utc(row.seen))
+        for row in connection.execute(query)
+    ]

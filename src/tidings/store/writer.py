@@ -1,0 +1,234 @@
+"""Writing the store, inside one transaction of the one writer. Nothing here decides; sync and merge do."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from tidings.store.codec import encode_paper, pack
+from tidings.store.reader import load_papers, load_records
+from tidings.store.tables import alias, change, fingerprint, identifier, paper, quarantine, record
+from tidings.types import HeldRecord, Paper, Refusal
+
+Row = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRecord:
+    """What is needed to see whether a record is news: its row, its paper, and the digests of all it ever said."""
+
+    id: int
+    paper_id: int
+    digest: int
+    earlier: frozenset[int]
+    reason: str
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRow:
+    """A record to write; ``data`` is its JSON."""
+
+    id: int
+    paper_id: int
+    source: str
+    key: str
+    digest: int
+    earlier: frozenset[int]
+    reason: str
+    alone: bool
+    data: bytes
+
+
+class StoreWriter:
+    """One transaction. Ids and positions are handed out here, which is safe because there is one writer."""
+
+    def __init__(self, connection: sa.Connection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+        self._next: dict[str, int] = {}
+
+    # --- reading inside the transaction ---
+
+    def known_records(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], KnownRecord]:
+        """Return what is known of the records with these (source, key) pairs."""
+        by_source: dict[str, list[str]] = defaultdict(list)
+        for source, key in keys:
+            by_source[source].append(key)
+        known = {}
+        c = record.c
+        columns = (c.id, c.key, c.paper_id, c.digest, c.earlier, c.reason, c.alone)
+        for source, wanted in by_source.items():
+            query = sa.select(*columns).where(record.c.source == source, record.c.key.in_(wanted))
+            for row in self._connection.execute(query):
+                earlier = _unpack_digests(row.earlier)
+                known[source, row.key] = KnownRecord(row.id, row.paper_id, row.digest, earlier, row.reason, row.alone)
+        return known
+
+    def papers_by_identifier(self, values: Iterable[str]) -> dict[str, int]:
+        """Return the paper of each external id that is known."""
+        query = sa.select(identifier.c.value, identifier.c.paper_id).where(identifier.c.value.in_(list(values)))
+        return {row.value: row.paper_id for row in self._connection.execute(query)}
+
+    def papers_by_fingerprint(self, hashes: Iterable[int]) -> dict[int, list[int]]:
+        """Return the papers that have each fingerprint, oldest first."""
+        query = sa.select(fingerprint.c.hash, fingerprint.c.paper_id).where(fingerprint.c.hash.in_(list(hashes)))
+        found: dict[int, list[int]] = defaultdict(list)
+        for row in self._connection.execute(query.order_by(fingerprint.c.hash, fingerprint.c.paper_id)):
+            found[row.hash].append(row.paper_id)
+        return found
+
+    def papers(self, ids: Iterable[int]) -> dict[int, Paper]:
+        """Return the papers that exist among the ids."""
+        return load_papers(self._connection, ids)
+
+    def records(self, paper_ids: Iterable[int]) -> list[HeldRecord]:
+        """Return the records of the papers, oldest first."""
+        return load_records(self._connection, paper_ids)
+
+    # --- handing out numbers ---
+
+    def next_paper_id(self) -> int:
+        """Return a number that no paper has or had."""
+        return self._take("paper", sa.select(sa.func.max(change.c.paper_id)))
+
+    def next_record_id(self) -> int:
+        """Return a number that no record has."""
+        return self._take("record", sa.select(sa.func.max(record.c.id)))
+
+    def _take(self, name: str, highest: sa.Select[tuple[int]]) -> int:
+        if name not in self._next:
+            self._next[name] = self._connection.scalar(highest) or 0
+        self._next[name] += 1
+        return self._next[name]
+
+    # --- writing ---
+
+    def write_papers(self, papers: Sequence[Paper]) -> None:
+        """Insert or replace papers and log the changes."""
+        rows: list[Row] = [{"id": p.id, "day": p.date, "updated": p.updated, "data": encode_paper(p)} for p in papers]
+        self._upsert(paper, rows)
+        self._log((p.id, False) for p in papers)
+
+    def remove_papers(self, survivors: dict[int, int]) -> None:
+        """Remove papers that were merged: ``survivors`` maps each to the paper that lives on."""
+        if not survivors:
+            return
+        removed = list(survivors)
+        self._connection.execute(sa.delete(paper).where(paper.c.id.in_(removed)))
+        for table in (identifier, fingerprint):
+            self._connection.execute(sa.delete(table).where(table.c.paper_id.in_(removed)))
+        for old, survivor in survivors.items():
+            move = sa.update(record).where(record.c.paper_id == old).values(paper_id=survivor)
+            self._connection.execute(move)
+            lead_on = sa.update(alias).where(alias.c.survivor_id == old).values(survivor_id=survivor)
+            self._connection.execute(lead_on)
+        self._upsert(alias, [{"paper_id": old, "survivor_id": new} for old, new in survivors.items()])
+        self._log((old, True) for old in removed)
+
+    def write_records(self, rows: Sequence[RecordRow]) -> None:
+        """Insert or replace records."""
+        self._upsert(record, [self._record_row(row) for row in rows])
+
+    def _record_row(self, row: RecordRow) -> Row:
+        return {
+            "id": row.id,
+            "source": row.source,
+            "key": row.key,
+            "paper_id": row.paper_id,
+            "digest": row.digest,
+            "earlier": _pack_digests(row.earlier),
+            "reason": row.reason,
+            "seen": self._now,
+            "alone": row.alone,
+            "data": pack(row.data),
+        }
+
+    def siblings(self, record_id: int) -> list[HeldRecord]:
+        """Return all records of the paper that a record belongs to, itself included."""
+        paper_id = self._connection.scalar(sa.select(record.c.paper_id).where(record.c.id == record_id))
+        return [] if paper_id is None else self.records([paper_id])
+
+    def move_record(self, record_id: int, paper_id: int, reason: str) -> None:
+        """Give a record to another paper, where it stays whatever its ids say."""
+        values = {"paper_id": paper_id, "reason": reason, "alone": True}
+        self._connection.execute(sa.update(record).where(record.c.id == record_id).values(**values))
+
+    def write_identifiers(self, pairs: Iterable[tuple[str, int]]) -> None:
+        """Say whose each external id is; an id that has an owner keeps it."""
+        rows: list[Row] = [{"value": value, "paper_id": owner} for value, owner in pairs]
+        self._upsert(identifier, rows, ["value"])
+
+    def write_fingerprints(self, pairs: Iterable[tuple[int, int]]) -> None:
+        """Add (hash, paper) pairs; those already there are left alone."""
+        self._upsert(fingerprint, [{"hash": value, "paper_id": owner} for value, owner in pairs])
+
+    def clear_identity(self, paper_id: int) -> None:
+        """Forget the ids and fingerprints of a paper, before they are written anew."""
+        self._connection.execute(sa.delete(identifier).where(identifier.c.paper_id == paper_id))
+        self._connection.execute(sa.delete(fingerprint).where(fingerprint.c.paper_id == paper_id))
+
+    def quarantine(self, refusals: Sequence[Refusal]) -> int:
+        """Keep refusals; the same one twice is kept once. Return how many were new."""
+        rows: list[Row] = [
+            {
+                "digest": _refusal_digest(refusal),
+                "source": refusal.source,
+                "place": refusal.where,
+                "reason": refusal.reason,
+                "raw": refusal.raw,
+                "seen": self._now,
+            }
+            for refusal in refusals
+        ]
+        before = self._connection.scalar(sa.select(sa.func.count()).select_from(quarantine)) or 0
+        self._upsert(quarantine, rows, ["digest"])
+        return (self._connection.scalar(sa.select(sa.func.count()).select_from(quarantine)) or 0) - before
+
+    def release(self, quarantine_ids: Sequence[int]) -> None:
+        """Take refusals out of the quarantine."""
+        self._connection.execute(sa.delete(quarantine).where(quarantine.c.id.in_(list(quarantine_ids))))
+
+    def _log(self, changes: Iterable[tuple[int, bool]]) -> None:
+        highest = sa.select(sa.func.max(change.c.position))
+        rows: list[Row] = [
+            {"paper_id": paper_id, "position": self._take("change", highest), "removed": removed}
+            for paper_id, removed in changes
+        ]
+        self._upsert(change, rows)
+
+    def _upsert(self, table: sa.Table, rows: Sequence[Row], by: Sequence[str] = ()) -> None:
+        """Insert rows; where the key is taken, replace the rest of the row."""
+        if not rows:
+            return
+        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
+        statement = dialect.insert(table)
+        keys = list(by) or [column.name for column in table.primary_key]
+        rest = [name for name in rows[0] if name not in keys]
+        if by or not rest:
+            statement = statement.on_conflict_do_nothing(index_elements=keys)
+        else:
+            values = {name: statement.excluded[name] for name in rest}
+            statement = statement.on_conflict_do_update(index_elements=keys, set_=values)
+        self._connection.execute(statement, rows)
+
+
+def _refusal_digest(refusal: Refusal) -> int:
+    text = b"\0".join((refusal.source.encode(), refusal.where.encode(), refusal.reason.encode(), refusal.raw))
+    return int.from_bytes(blake2b(text, digest_size=8).digest(), "little", signed=True)
+
+
+def _pack_digests(digests: frozenset[int]) -> bytes | None:
+    return b"".join(value.to_bytes(8, "little", signed=True) for value in sorted(digests)) or None
+
+
+def _unpack_digests(data: bytes | None) -> frozenset[int]:
+    if not data:
+        return frozenset()
+    return frozenset(int.from_bytes(data[i : i + 8], "little", signed=True) for i in range(0, len(data), 8))
