@@ -1,4 +1,4 @@
-"""The tables. One SQLAlchemy Core text for SQLite and PostgreSQL; migrations/ makes the same and a test compares them."""
+"""The tables: one SQLAlchemy Core text for SQLite and PostgreSQL. migrations/ makes the same; a test compares."""
 
 from __future__ import annotations
 
