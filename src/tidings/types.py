@@ -285,6 +285,7 @@ class AddReport:
     unchanged: int = 0
     quarantined: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict)
+    failed: tuple[str, ...] = ()  # files that could not be read at all, each with its reason
     seconds: float = 0.0
 
 

@@ -1,0 +1,174 @@
+"""What commands print: tables for people, JSON and BibTeX for programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tidings.export import bibtex, to_json
+from tidings.plain import plain
+from tidings.types import AddReport, Check, HeldRecord, Hit, Page, Paper, Quarantined, Stats
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+_FEW_AUTHORS = 3
+
+
+def console() -> Console:
+    """Return where people read; rich is imported late because programs that ask for JSON never need it."""
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def table(*columns: str) -> Table:
+    """Return a plain table: a rule under the head, no boxes."""
+    from rich import box
+    from rich.table import Table
+
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        right = column.endswith(">")
+        made.add_column(column.rstrip(">"), justify="right" if right else "left", overflow="fold")
+    return made
+
+
+def print_json(value: object) -> None:
+    """Print one JSON value and a line end."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+
+
+def print_page(page: Page, style: str) -> None:
+    """Print hits as a table, as JSON or as BibTeX."""
+    if style == "json":
+        print_json(to_json(page))
+    elif style == "bibtex":
+        sys.stdout.write(bibtex([hit.paper for hit in page.hits]))
+    else:
+        _print_hits(page)
+
+
+def _print_hits(page: Page) -> None:
+    from rich.text import Text
+
+    out = console()
+    if page.note:
+        out.print(Text(page.note, style="italic"))
+    if not page.hits:
+        out.print("Nothing found.")
+        return
+    shown = table(">", "title", "authors", "date", "id")
+    for rank, hit in enumerate(page.hits, 1):
+        paper = hit.paper
+        shown.add_row(str(rank), Text(plain(paper.title)), Text(authors(paper)), day(paper), Text(paper.key, "cyan"))
+    out.print(shown)
+    out.print(f"{page.total:,} found in {page.milliseconds:.1f} ms", style="dim")
+
+
+def authors(paper: Paper) -> str:
+    """Return the first authors and how many more there are."""
+    shown = ", ".join(paper.authors[:_FEW_AUTHORS])
+    more = len(paper.authors) - _FEW_AUTHORS
+    return f"{shown} + {more}" if more > 0 else shown
+
+
+def day(paper: Paper) -> str:
+    """Return the day a paper was known, else its year."""
+    return str(paper.date or paper.year or "")
+
+
+def print_paper(paper: Paper, records: Sequence[HeldRecord], style: str) -> None:
+    """Print one paper with the records it is made of."""
+    if style == "json":
+        described = to_json(paper)
+        described["records"] = [
+            {"id": r.id, "source": r.record.source, "key": r.record.key, "reason": r.reason} for r in records
+        ]
+        print_json(described)
+    elif style == "bibtex":
+        sys.stdout.write(bibtex([paper]))
+    else:
+        _print_paper(paper, records)
+
+
+def _print_paper(paper: Paper, records: Sequence[HeldRecord]) -> None:
+    from rich.text import Text
+
+    out = console()
+    out.print(Text(plain(paper.title), style="bold"))
+    for line in filter(None, (", ".join(paper.authors), _dates(paper), " ".join(paper.categories), " ".join(paper.ids))):
+        out.print(Text(line))
+    if paper.abstract:
+        out.print()
+        out.print(Text(plain(paper.abstract)), width=min(out.width, 88))
+    out.print()
+    for link in paper.links:
+        out.print(Text(f"{link.kind:<10} {link.url}"))
+    shown = table("record>", "source", "key", "why it is this paper", "seen")
+    for held in records:
+        shown.add_row(str(held.id), held.record.source, Text(held.record.key), held.reason, f"{held.seen:%Y-%m-%d}")
+    out.print(shown)
+
+
+def _dates(paper: Paper) -> str:
+    named = (("venue", paper.venue), ("submitted", paper.submitted), ("announced", paper.announced))
+    return " · ".join(f"{name} {value}" for name, value in named if value) or str(paper.year or "")
+
+
+def print_report(report: AddReport) -> None:
+    """Print what an add did."""
+    out = console()
+    rate = report.read / report.seconds if report.seconds else 0
+    shown = table("read>", "new>", "updated>", "merged>", "unchanged>", "quarantined>", "seconds>", "papers/s>")
+    counts = (report.read, report.new, report.updated, report.merged, report.unchanged, report.quarantined)
+    shown.add_row(*(f"{count:,}" for count in counts), f"{report.seconds:.1f}", f"{rate:,.0f}")
+    out.print(shown)
+    for reason, count in sorted(report.reasons.items(), key=lambda item: -item[1])[:10]:
+        out.print(f"  quarantined {count:,}: {reason}", markup=False)
+    for failure in report.failed:
+        sys.stderr.write(f"tidings: {failure}\n")
+
+
+def print_stats(stats: Stats) -> None:
+    """Print what the archive holds."""
+    out = console()
+    shown = table("papers>", "records>", "quarantined>", "first day", "last day", "store>", "index>")
+    sizes = (f"{stats.bytes_store / 1e6:,.0f} MB", f"{stats.bytes_index / 1e6:,.0f} MB")
+    days = (str(stats.first_day or ""), str(stats.last_day or ""))
+    shown.add_row(f"{stats.papers:,}", f"{stats.records:,}", f"{stats.quarantined:,}", *days, *sizes)
+    out.print(shown)
+    sources = table("source", "records>")
+    for source, count in stats.by_source.items():
+        sources.add_row(source, f"{count:,}")
+    out.print(sources)
+
+
+def print_checks(checks: Sequence[Check]) -> None:
+    """Print doctor's findings."""
+    out = console()
+    for check in checks:
+        mark = "[green]ok[/]  " if check.ok else "[red]bad[/] "
+        out.print(f"{mark} {check.name}: ", end="")
+        out.print(check.message, markup=False)
+
+
+def print_quarantine(refusals: Sequence[Quarantined]) -> None:
+    """Print refusals, a line each."""
+    out = console()
+    if not refusals:
+        out.print("Nothing is in quarantine.")
+        return
+    shown = table("id>", "source", "where", "reason")
+    for refusal in refusals:
+        shown.add_row(str(refusal.id), refusal.source, refusal.where, refusal.reason)
+    out.print(shown)
+
+
+def hits_of(papers: Sequence[Paper]) -> tuple[Hit, ...]:
+    """Return papers as hits without a score."""
+    return tuple(Hit(paper, 0.0) for paper in papers)
