@@ -1,0 +1,116 @@
+"""The addresses of our own pages, and which addresses of others we are willing to link to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from functools import lru_cache
+from urllib.parse import quote, urlencode, urlsplit
+
+from tidings.types import Paper
+
+LONGEST_GET = 6_000
+"""Characters of a query up to which an address can carry it; proxies cut longer ones off."""
+
+
+@lru_cache(maxsize=4096)
+def of_paper(key: str, suffix: str = "") -> str:
+    """Return the address of a paper's page; ``suffix`` is ``.bib`` or ``.ris`` for its citation."""
+    return f"/paper/{quote(key, safe=':/@!,;')}{suffix}"
+
+
+def of_day(day: date) -> str:
+    """Return the address of the page that lists a day's papers."""
+    return f"/papers/date/{day.isoformat()}"
+
+
+def of_search(query: str, **more: str) -> str:
+    """Return the address that asks ``query``; parameters that are empty are left out."""
+    return with_parameters("/search", [("q", query), *more.items()])
+
+
+def of_author(name: str) -> str:
+    """Return the search for everything an author wrote."""
+    return of_search('author:"' + name.replace('"', " ").replace("\\", " ") + '"')
+
+
+def of_similar(keys: Iterable[str]) -> str:
+    """Return the address of the papers that resemble these ones."""
+    return with_parameters("/similar", [("id", key) for key in keys])
+
+
+def with_parameters(path: str, parameters: Iterable[tuple[str, str]]) -> str:
+    """Return ``path`` with the parameters that are not empty."""
+    query = urlencode([pair for pair in parameters if pair[1]], quote_via=quote, safe=":,/")
+    return f"{path}?{query}" if query else path
+
+
+def is_linkable(url: str) -> bool:
+    """Tell whether a source's address may become a link: http or https, with a host, nothing else."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
+def outside(paper: Paper) -> tuple[tuple[str, str], ...]:
+    """Return the (name, address) pairs of a paper elsewhere, the most wanted first, each address once."""
+    named = [*_from_ids(paper), *((_name_of(link.kind, link.url), link.url) for link in paper.links)]
+    seen: set[str] = set()
+    kept = []
+    for name, url in sorted(named, key=_rank):
+        if url.rstrip("/") not in seen and is_linkable(url):
+            seen.add(url.rstrip("/"))
+            kept.append((name, url))
+    return tuple(kept)
+
+
+_ID_PAGES = {
+    "arxiv": ("arXiv", "https://arxiv.org/abs/{}"),
+    "doi": ("DOI", "https://doi.org/{}"),
+    "acl": ("ACL Anthology", "https://aclanthology.org/{}/"),
+    "openreview": ("OpenReview", "https://openreview.net/forum?id={}"),
+    "hf": ("Hugging Face", "https://huggingface.co/papers/{}"),
+}
+_ORDER = ("PDF", "arXiv", "DOI", "code", "project", "OpenReview", "ACL Anthology", "Hugging Face")
+_HOSTS = {
+    "arxiv.org": "arXiv",
+    "doi.org": "DOI",
+    "openreview.net": "OpenReview",
+    "aclanthology.org": "ACL Anthology",
+    "huggingface.co": "Hugging Face",
+}
+
+
+def _from_ids(paper: Paper) -> list[tuple[str, str]]:
+    """Return the pages that a paper's ids name; an arXiv id also gives the PDF."""
+    pages = []
+    for identifier in paper.ids:
+        scheme, _, value = identifier.partition(":")
+        if scheme in _ID_PAGES:
+            name, form = _ID_PAGES[scheme]
+            pages.append((name, form.format(quote(value, safe="/:;()."))))
+        if scheme == "arxiv" and paper.link("pdf") is None:
+            pages.append(("PDF", f"https://arxiv.org/pdf/{quote(value, safe='/')}"))
+    return pages
+
+
+def _name_of(kind: str, url: str) -> str:
+    if kind == "pdf":
+        return "PDF"
+    if kind != "page":
+        return kind
+    host = _host(url)
+    return _HOSTS.get(host, host)
+
+
+def _host(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+
+
+def _rank(named: tuple[str, str]) -> int:
+    return _ORDER.index(named[0]) if named[0] in _ORDER else len(_ORDER)

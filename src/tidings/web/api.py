@@ -1,0 +1,133 @@
+"""The JSON API: the same questions as the pages, answered for programs."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import date
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import APIRouter, FastAPI, Path, Query
+from fastapi.openapi.utils import get_openapi
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tidings.errors import InputError
+from tidings.types import Day, Page, Paper
+from tidings.web.asking import LARGEST_LIMIT, LONGEST_QUERY
+from tidings.web.bodies import DayBody, ErrorBody, PageBody, PaperBody, StatsBody
+from tidings.web.site import stable
+
+router = APIRouter(
+    prefix="/api", responses={"4XX": {"model": ErrorBody, "description": "The error, and what to do about it"}}
+)
+
+Limit = Annotated[int, Query(ge=1, le=LARGEST_LIMIT, description="Papers on a page")]
+Cursor = Annotated[str | None, Query(max_length=4_000, description="The cursor of the page before")]
+Text = Annotated[str, Query(min_length=1, max_length=LONGEST_QUERY, description="Words, or a whole abstract")]
+Ids = Annotated[list[str], Query(description="Ids or addresses of papers", max_length=100)]
+Sort = Annotated[Literal["relevance", "newest"], Query(description="The order of the hits")]
+DayText = Annotated[str, Path(pattern=r"^\d{4}-\d{2}-\d{2}$", description="As 2025-03-20")]
+
+
+@router.get("/search", response_model=PageBody)
+def search(request: Request, q: Text, limit: Limit = 20, cursor: Cursor = None, sort: Sort = "relevance") -> Response:
+    """Return the papers that answer a query, most related first."""
+    return stable(request, lambda site: _json(of_page(site.catalog.search(q, limit=limit, cursor=cursor, sort=sort))))
+
+
+@router.get("/similar", response_model=PageBody)
+def similar(
+    request: Request,
+    id: Ids = [],  # noqa: A002, B006 - the parameter's name is the address's; FastAPI copies the default
+    text: Annotated[str | None, Query(max_length=LONGEST_QUERY)] = None,
+    limit: Limit = 20,
+) -> Response:
+    """Return the papers that resemble some papers, a text, or both."""
+    if not id and not (text and text.strip()):
+        raise InputError("Name at least one paper with id=, or give a text with text=.")
+    return stable(request, lambda site: _json(of_page(site.catalog.similar(id, text=text, limit=limit))))
+
+
+@router.get("/papers/new", response_model=PageBody)
+def newest(request: Request, limit: Limit = 50, cursor: Cursor = None) -> Response:
+    """Return the newest papers."""
+    return stable(request, lambda site: _json(of_page(site.catalog.newest(limit=limit, cursor=cursor))))
+
+
+@router.get("/papers/date/{day}", response_model=DayBody)
+def of_day(request: Request, day: DayText, limit: Limit = 100, cursor: Cursor = None) -> Response:
+    """Return the papers of one day, and the nearest days that have any."""
+    when = _date(day)
+    return stable(request, lambda site: _json(_of_day(site.catalog.day(when, limit=limit, cursor=cursor))))
+
+
+@router.get("/papers/{id:path}", response_model=PaperBody)
+def paper(request: Request, id: Annotated[str, Path(description="Any id or address of the paper")]) -> Response:  # noqa: A002
+    """Return one paper. The old id of a merged paper gives the paper it became."""
+    return stable(request, lambda site: _json(of_paper(site.catalog.paper(id))))
+
+
+@router.get("/stats", response_model=StatsBody)
+def stats(request: Request) -> Response:
+    """Return how much the archive holds."""
+    return stable(request, lambda site: _json(dataclasses.asdict(site.catalog.stats())))
+
+
+def of_paper(paper: Paper) -> dict[str, Any]:
+    """Return a paper as the API writes it: our internal number stays inside, ``id`` is the external one."""
+    fields = msgspec.to_builtins(paper)
+    key = fields.pop("key")
+    return {**fields, "id": key}
+
+
+def of_page(page: Page) -> dict[str, Any]:
+    """Return a page of hits as the API writes it. The stems to mark serve our own pages only."""
+    return {
+        "hits": [
+            {"paper": of_paper(hit.paper), "score": hit.score, "parts": hit.parts, "is_new": hit.is_new}
+            for hit in page.hits
+        ],
+        "total": page.total,
+        "cursor": page.cursor,
+        "facets": page.facets,
+        "note": page.note,
+        "milliseconds": round(page.milliseconds, 2),
+    }
+
+
+def describe(app: FastAPI) -> None:
+    """Make the OpenAPI document say what the API does: a wrong parameter is a 400 of our shape, never FastAPI's 422."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _without_422(
+                get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+            )
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way to extend the document
+
+
+def _without_422(document: dict[str, Any]) -> dict[str, Any]:
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            operation["responses"].pop("422", None)
+    for name in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(name, None)
+    return document
+
+
+def _of_day(day: Day) -> dict[str, Any]:
+    return {"date": day.date, "previous": day.previous, "next": day.next, "page": of_page(day.page)}
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(f"{text} is not a day of the calendar.") from error
+
+
+def _json(body: object) -> Response:
+    return Response(msgspec.json.encode(body), media_type="application/json")

@@ -1,0 +1,71 @@
+"""The web application: pages for people, JSON for programs, both from one catalog."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+from fastapi import FastAPI
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Scope
+
+from tidings.web import api, failures, house, lists, papers
+from tidings.web.security import Security
+from tidings.web.site import FOLDER, create_site
+
+if TYPE_CHECKING:
+    from tidings.catalog import Catalog
+    from tidings.settings import Settings
+
+_THREADS = 4
+"""Requests worked on at once. Ranking and rendering hold Python's lock: more threads would only make all of them wait."""
+
+_NO_TELEMETRY = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False}
+
+
+def create_app(catalog: Catalog, settings: Settings) -> FastAPI:
+    """Return the application that serves ``catalog``."""
+    app = _App(
+        title="Tidings",
+        version=version("tidings"),
+        description="Search what the research world publishes. Every answer needs nothing but GET.",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        telemetry=_NO_TELEMETRY,
+        lifespan=_lifespan,
+    )
+    app.state.site = create_site(catalog, settings)
+    app.include_router(api.router)
+    api.describe(app)
+    app.router.routes.extend([*lists.ROUTES, *papers.ROUTES, *house.ROUTES])
+    app.mount("/static", _Static(directory=FOLDER / "static"))
+    failures.install(app)
+    return app
+
+
+class _App(FastAPI):
+    """FastAPI with our rules outermost: an answer to an unforeseen error carries the headers too."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return Security(super().build_middleware_stack())
+
+
+@asynccontextmanager
+async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
+    anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
+    yield
+
+
+class _Static(StaticFiles):
+    """Our style, scripts and icon; their addresses carry the build, so they never change."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        is_versioned = scope["query_string"].startswith(b"v=")
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if is_versioned else "no-cache"
+        return response

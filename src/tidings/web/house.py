@@ -1,0 +1,46 @@
+"""The pages about Tidings itself: help, status, about, and the list of the API's addresses."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from tidings.web.site import FOLDER, of, stable
+
+
+def about(request: Request) -> Response:
+    """Answer ``/about``."""
+    return stable(request, lambda site: site.html("about.html"))
+
+
+def guide(request: Request) -> Response:
+    """Answer ``/help``: the search language and the keys."""
+    return stable(request, lambda site: site.html("help.html"))
+
+
+def status(request: Request) -> Response:
+    """Answer ``/status``: what is held, and whether all is well. Never from a cache."""
+    site = of(request)
+    response = site.html("status.html", stats=site.catalog.stats(), checks=site.catalog.doctor())
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def interfaces(request: Request) -> Response:
+    """Answer ``/api``: every address of the API with its parameters, from the OpenAPI document itself."""
+    return stable(request, lambda site: site.html("api.html", document=request.app.openapi()))
+
+
+def icon(_: Request) -> Response:
+    """Answer ``/favicon.ico``, which browsers ask for by themselves."""
+    return FileResponse(FOLDER / "static" / "icon.svg", media_type="image/svg+xml")
+
+
+ROUTES = [
+    Route("/about", about),
+    Route("/help", guide),
+    Route("/status", status),
+    Route("/api", interfaces),
+    Route("/favicon.ico", icon),
+]

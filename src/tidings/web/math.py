@@ -1,0 +1,234 @@
+r"""Titles and abstracts as HTML: everything escaped, matched words marked, formulas as MathML, TeX's text commands set.
+
+Nothing of the text reaches the page as markup: text is escaped, and of a formula only MathML elements and attributes
+that are known to be harmless are written, by ourselves.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup, escape
+
+from tidings.rank.marks import Range, formulas
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+LONGEST_FORMULA = 1_000
+
+_SIGNS_OF_TEX = ("\\", "$", "~", "{", "--", "``", "''")
+_TAGS = {"emph": "em", "textit": "em", "textsl": "em", "textbf": "strong", "texttt": "code"}
+_OLD_TAGS = {"em": "em", "it": "em", "sl": "em", "bf": "strong", "tt": "code"}
+_ACCENTS = {
+    **{"`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", "=": "\u0304", "u": "\u0306", ".": "\u0307"},
+    **{'"': "\u0308", "r": "\u030a", "H": "\u030b", "v": "\u030c", "d": "\u0323", "c": "\u0327", "k": "\u0328"},
+}
+_LETTERS = {
+    **{"ss": "ß", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "aa": "å", "AA": "Å", "o": "ø", "O": "Ø"},
+    **{"l": "ł", "L": "Ł", "i": "ı", "j": "ȷ", "ldots": "…", "dots": "…", "textendash": "–", "textemdash": "—"},
+}
+_TEX = re.compile(
+    r"""
+      \\(?P<style>emph|textit|textsl|textbf|texttt|textsc|textrm|textsf|textnormal|text)\s*\{
+    | \{\s*\\(?P<old>em|it|sl|bf|tt|sc|rm)(?![A-Za-z])\s*
+    | (?P<wrapped>\{)?\\(?P<accent>["'`^~=.]|[uvHcdrk](?=[\s{]))\s*
+        (?:\{\\?(?P<braced>[A-Za-z])\}|\\?(?P<accented>[A-Za-z]))(?(wrapped)\})
+    | \\(?P<letter>ss|ae|AE|oe|OE|aa|AA|ldots|dots|textendash|textemdash|[oOlLij])(?![A-Za-z])(?:\{\}|[ ])?
+    | \\(?P<literal>[&%$\#_{} ])
+    | (?<!-)(?P<dashes>---|--(?=\s)|(?<=\S)--(?=\S))(?!-)
+    | (?<=[\w.,)}])(?P<tie>~)(?=[\w\\$(])
+    | (?P<quotes>``|'')
+    | (?P<brace>[{}])
+    """,
+    re.VERBOSE,
+)
+_DASHES = {"--": "–", "---": "—"}
+_QUOTES = {"``": "“", "''": "”"}
+
+_ELEMENTS = frozenset(
+    (
+        *("math", "mrow", "mi", "mn", "mo", "mtext", "mspace", "ms", "mfrac", "msqrt", "mroot", "mstyle", "merror"),
+        *("mpadded", "mphantom", "mfenced", "menclose", "msub", "msup", "msubsup", "munder", "mover", "munderover"),
+        *("mmultiscripts", "mprescripts", "none", "mtable", "mtr", "mtd", "mlabeledtr"),
+    )
+)
+_ATTRIBUTES = frozenset(
+    (
+        *("display", "displaystyle", "scriptlevel", "stretchy", "fence", "separator", "form", "lspace", "rspace"),
+        *("minsize", "maxsize", "largeop", "movablelimits", "accent", "accentunder", "linethickness", "width"),
+        *("height", "depth", "voffset", "notation", "open", "close", "columnalign", "rowalign", "columnspacing"),
+        *("rowspacing", "columnlines", "rowlines", "symmetric", "xmlns"),
+    )
+)
+_SAFE_VALUE = re.compile(r"[\w .%+:/|()\[\]-]{0,60}")
+_REFERENCE = re.compile(r"&#x([0-9A-Fa-f]{5});")
+_UNKNOWN_COMMAND = re.compile(r"\\[A-Za-z]*")
+_VARIANTS = {
+    **{"bold": "BOLD", "italic": "ITALIC", "bold-italic": "BOLD ITALIC", "script": "SCRIPT", "fraktur": "FRAKTUR"},
+    **{"bold-script": "BOLD SCRIPT", "double-struck": "DOUBLE-STRUCK", "sans-serif": "SANS-SERIF"},
+    **{"monospace": "MONOSPACE", "bold-fraktur": "BOLD FRAKTUR"},
+}
+
+
+def render(text: str, marks: Sequence[Range] = ()) -> Markup:
+    """Return the text as HTML with ``marks`` (ranges in order and apart) inside ``<mark>``."""
+    if not any(sign in text for sign in _SIGNS_OF_TEX):
+        return Markup(_marked(text, 0, len(text), _Marks(marks)) if marks else escape(text))  # noqa: S704 - escaped
+    return Markup("".join(_pieces(text, _Marks(marks))))  # noqa: S704 - every piece is escaped
+
+
+class _Marks:
+    """Ranges that can be cut out of by place, in the time of a binary search."""
+
+    def __init__(self, ranges: Sequence[Range]) -> None:
+        self._ranges = ranges
+        self._ends = [end for _, end in ranges]
+
+    def within(self, start: int, end: int) -> Iterator[Range]:
+        """Yield the parts of the ranges that lie between ``start`` and ``end``."""
+        for at in range(bisect_right(self._ends, start), len(self._ranges)):
+            low, high = self._ranges[at]
+            if low >= end:
+                return
+            yield max(low, start), min(high, end)
+
+
+def _marked(text: str, start: int, end: int, marks: _Marks) -> str:
+    """Return a part of the text, escaped and marked."""
+    found: list[str] = []
+    at = start
+    for low, high in marks.within(start, end):
+        found += (escape(text[at:low]), "<mark>", escape(text[low:high]), "</mark>")
+        at = high
+    found.append(escape(text[at:end]))
+    return "".join(found)
+
+
+def _pieces(text: str, marks: _Marks) -> Iterator[str]:
+    setting = _Setting()
+    at = 0
+    for start, end in formulas(text):
+        yield from _prose(text, at, start, marks, setting)
+        yield formula(text[start:end])
+        at = end
+    yield from _prose(text, at, len(text), marks, setting)
+    yield from setting.rest()
+
+
+def _prose(text: str, start: int, end: int, marks: _Marks, setting: _Setting) -> Iterator[str]:
+    """Yield what stands between formulas."""
+    at = start
+    for match in _TEX.finditer(text, start, end):
+        yield _marked(text, at, match.start(), marks)
+        yield setting.of(match)
+        at = match.end()
+    yield _marked(text, at, end, marks)
+
+
+class _Setting:
+    """TeX's text commands as HTML, and the braces that are open."""
+
+    def __init__(self) -> None:
+        self._open: list[str] = []
+
+    def of(self, match: re.Match[str]) -> str:
+        """Return what a command shows."""
+        kind = match.lastgroup
+        if match["style"] or match["old"]:
+            return self._begin(_TAGS.get(match["style"] or "") or _OLD_TAGS.get(match["old"] or "", ""))
+        if match["accent"]:
+            letter = match["braced"] or match["accented"]
+            return str(escape(unicodedata.normalize("NFC", letter + _ACCENTS[match["accent"]])))
+        if kind == "brace":
+            return self._brace(match["brace"])
+        return str(escape(_symbol(match)))
+
+    def _begin(self, tag: str) -> str:
+        self._open.append(f"</{tag}>" if tag else "")
+        return f"<{tag}>" if tag else ""
+
+    def _brace(self, brace: str) -> str:
+        if brace == "{":
+            self._open.append("}")
+            return "{"
+        return self._open.pop() if self._open else "}"
+
+    def rest(self) -> Iterator[str]:
+        """Yield the ends of what was never closed."""
+        yield from (end for end in reversed(self._open) if end != "}")
+
+
+def _symbol(match: re.Match[str]) -> str:
+    if match["letter"]:
+        return _LETTERS[match["letter"]]
+    if match["literal"]:
+        return match["literal"]
+    if match["tie"]:
+        return "\u00a0"
+    return _DASHES[match["dashes"]] if match["dashes"] else _QUOTES[match["quotes"]]
+
+
+@lru_cache(maxsize=16_384)
+def formula(source: str) -> str:
+    r"""Return a formula with its delimiters as MathML; its source as ``<code class="tex">`` where that fails."""
+    wide = source.startswith(("$$", r"\["))
+    size = 2 if wide or source.startswith("\\") else 1
+    inner = source[size:-size].strip()
+    if inner and len(inner) <= LONGEST_FORMULA:
+        written = _mathml(inner, "block" if wide else "inline")
+        if written is not None:
+            return written
+    return f'<code class="tex">{escape(source)}</code>'
+
+
+def _mathml(inner: str, display: str) -> str | None:
+    from latex2mathml.converter import convert_to_element
+
+    try:
+        return "".join(_written(convert_to_element(inner, display=display)))
+    except Exception:  # noqa: BLE001 - a parser given anything at all raises anything at all; the source is shown
+        return None
+
+
+def _written(element: Element) -> Iterator[str]:
+    """Yield an element as text. Raises ValueError for one that is not MathML, or a command that was not understood."""
+    if element.tag not in _ELEMENTS:
+        raise ValueError(f"not an element of MathML: {element.tag}")
+    yield f"<{element.tag}{''.join(_attributes(element))}>"
+    yield str(escape(_characters(element)))
+    for child in element:
+        yield from _written(child)
+    yield f"</{element.tag}>"
+
+
+def _attributes(element: Element) -> Iterator[str]:
+    for name, value in element.attrib.items():
+        if name in _ATTRIBUTES and _SAFE_VALUE.fullmatch(value):
+            yield f' {name}="{escape(value)}"'
+
+
+def _characters(element: Element) -> str:
+    text = _REFERENCE.sub(lambda match: chr(int(match[1], 16)), element.text or "")
+    if _UNKNOWN_COMMAND.fullmatch(text):
+        raise ValueError(f"an unknown command: {text}")
+    variant = _VARIANTS.get(element.get("mathvariant", ""))
+    return "".join(_in_variant(character, variant) for character in text) if variant else text
+
+
+def _in_variant(character: str, variant: str) -> str:
+    """Return a letter in a style of its own: browsers know the styled letters, but no longer the attribute."""
+    if not (character.isascii() and character.isalpha()) or variant == "ITALIC":
+        return character
+    name = f"{variant} {'CAPITAL' if character.isupper() else 'SMALL'} {character.upper()}"
+    for candidate in (f"MATHEMATICAL {name}", name, name.replace("FRAKTUR", "BLACK-LETTER")):
+        try:
+            return unicodedata.lookup(candidate)
+        except KeyError:
+            continue
+    return character

@@ -1,0 +1,97 @@
+"""What every page needs: the catalog, the templates, and how an answer is made of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from tidings.web import addresses, entries
+
+if TYPE_CHECKING:
+    from tidings.catalog import Catalog
+    from tidings.settings import Settings
+
+FOLDER = Path(__file__).parent
+_REVALIDATE = "private, no-cache"
+"""A browser keeps the page and asks whether it changed; the answer is 304 without any search."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One served catalog. ``build`` changes whenever a template, a style or a script does."""
+
+    catalog: Catalog
+    settings: Settings
+    templates: Environment
+    build: str
+
+    def html(self, name: str, status: int = 200, **values: object) -> Response:
+        """Return a page made from the template of that name."""
+        return HTMLResponse(self.templates.get_template(name).render(values), status)
+
+
+def create_site(catalog: Catalog, settings: Settings) -> Site:
+    """Return the site with every template compiled, so that the first reader does not wait for it."""
+    build = _build()
+    templates = Environment(
+        loader=PackageLoader("tidings.web"),
+        autoescape=True,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    templates.globals.update(build=build, address=addresses, asking=None)
+    templates.filters.update(
+        in_words=entries.in_words,
+        weekday=entries.weekday,
+        shortened=entries.shortened,
+        thousands="{:,}".format,
+        set=entries.plain,
+    )
+    for name in templates.list_templates():
+        templates.get_template(name)
+    return Site(catalog, settings, templates, build)
+
+
+def of(request: Request) -> Site:
+    """Return the site that the request came to."""
+    site: Site = request.app.state.site
+    return site
+
+
+def stable(request: Request, produce: Callable[[Site], Response]) -> Response:
+    """Return what ``produce`` makes, or 304 where the reader holds what it would make.
+
+    Such an answer follows from the address, the catalog and this program alone: that is what its tag says.
+    """
+    site = of(request)
+    tag = _tag(site, request)
+    headers = {"ETag": tag, "Cache-Control": _REVALIDATE}
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    response = produce(site)
+    if response.status_code == 200:
+        response.headers.update(headers)
+    return response
+
+
+def _tag(site: Site, request: Request) -> str:
+    text = f"{site.build} {site.catalog.version} {request.url.path}?{request.url.query}"
+    return f'W/"{hashlib.blake2b(text.encode(), digest_size=12).hexdigest()}"'
+
+
+def _build() -> str:
+    digest = hashlib.blake2b(installed_version("tidings").encode(), digest_size=6)
+    for path in sorted(FOLDER.rglob("*.*")):
+        if path.suffix in {".html", ".css", ".js", ".svg", ".py"}:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
