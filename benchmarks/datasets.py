@@ -136,7 +136,9 @@ def cacm() -> Judged:
             texts.append((blocks[0], _cacm_abstract(blocks[1:])))
     topics = shared("search", "cacm", "topics.cacm.txt").read_text(encoding="latin-1")
     numbers = re.findall(r"<DOCNO>\s*(\d+)\s*</DOCNO>(.*?)</DOC>", topics, re.DOTALL)
-    rows = [line.split() for line in shared("search", "cacm", "qrels.cacm.txt").read_text().splitlines() if line.strip()]
+    rows = [
+        line.split() for line in shared("search", "cacm", "qrels.cacm.txt").read_text().splitlines() if line.strip()
+    ]
     return _from_rows("CACM", texts, places, numbers, [(row[0], row[2], float(row[3])) for row in rows])
 
 

@@ -76,7 +76,9 @@ def _clusters(store: Store) -> Iterator[list[Member]]:
             yield [((h.record.source, h.record.key), h.reason) for h in held]
 
 
-def _judge(clusters: list[list[Member]], truth: dict[tuple[str, str], str]) -> tuple[list[tuple[tuple[str, str], str]], ...]:
+def _judge(
+    clusters: list[list[Member]], truth: dict[tuple[str, str], str]
+) -> tuple[list[tuple[tuple[str, str], str]], ...]:
     right, wrong = [], []
     for members in clusters:
         for (one, _), (other, reason) in combinations(members, 2):

@@ -87,7 +87,13 @@ async def _load(port: int, paths: list[str], clients: int, seconds: float) -> tu
 
     await asyncio.gather(*(client(number) for number in range(clients)))
     shares = (percentile(took, 0.5), percentile(took, 0.99), max(took))
-    return clients, f"{len(took) / seconds:.0f}", *(f"{ms:.1f}" for ms in shares), len(failed), sum(sizes) // len(sizes) // 1024
+    return (
+        clients,
+        f"{len(took) / seconds:.0f}",
+        *(f"{ms:.1f}" for ms in shares),
+        len(failed),
+        sum(sizes) // len(sizes) // 1024,
+    )
 
 
 async def _get(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str) -> tuple[int, int]:

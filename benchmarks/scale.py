@@ -83,7 +83,9 @@ def _rows(index: LocalIndex, size: int, titles: list[str], questions: list[str])
     for name, texts in asked.items():
         ms = time_queries(search, texts)
         p50 = percentile(ms, 0.5)
-        rows.append((f"{size:,}", name, f"{p50:.1f}", f"{percentile(ms, 0.99):.1f}", f"{1e6 * p50 / size:.1f}", _resident()))
+        rows.append(
+            (f"{size:,}", name, f"{p50:.1f}", f"{percentile(ms, 0.99):.1f}", f"{1e6 * p50 / size:.1f}", _resident())
+        )
     return rows
 
 

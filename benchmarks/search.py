@@ -46,7 +46,11 @@ def _conference(home: Path) -> list[tuple[str, ...]]:
             ("Tidings, hybrid", "titles", time_queries(catalog.search, titles)),
             ("Tidings, hybrid", "questions", time_queries(catalog.search, questions)),
             ("Tidings, hybrid, filtered", "titles", time_queries(lambda q: catalog.search(f"{q} {_FILTER}"), titles)),
-            ("Tidings, hybrid, by author", "titles", time_queries(lambda q: catalog.search(f"{q} author:wang"), titles)),
+            (
+                "Tidings, hybrid, by author",
+                "titles",
+                time_queries(lambda q: catalog.search(f"{q} author:wang"), titles),
+            ),
             ("Tidings, pasted abstract", "abstracts", time_queries(catalog.search, abstracts)),
         ]
     for name, make in (("LanceDB, hybrid", _lancedb), ("SQLite FTS5, OR", _fts5), ("bm25s", _bm25s)):

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+
+from tests import postgresql
+from tidings.store import Store, open_store
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -17,3 +22,33 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}; set TIDINGS_SHARED_DATA to its folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """The address of a PostgreSQL server; tests that need it are skipped where it is not installed."""
+    if postgresql.program("initdb") is None:
+        pytest.skip("no PostgreSQL here (apt install postgresql)")
+    with postgresql.server() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty store, on each database in turn."""
+    url = None
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgresql_url")
+        empty(url)
+    opened = open_store(tmp_path, url)
+    yield opened
+    opened.close()
+
+
+def empty(url: str) -> None:
+    """Drop everything in a PostgreSQL database."""
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("drop schema public cascade"))
+        connection.execute(sa.text("create schema public"))
+    engine.dispose()

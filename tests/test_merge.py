@@ -123,7 +123,9 @@ records = st.builds(
     title=titles,
     abstract=st.text(max_size=200),
     authors=st.lists(st.text(max_size=12), max_size=3).map(tuple),
-    ids=st.lists(st.sampled_from(["arxiv:1", "arxiv:2", "doi:10.1/a", "doi:10.1/b"]), max_size=2, unique=True).map(tuple),
+    ids=st.lists(st.sampled_from(["arxiv:1", "arxiv:2", "doi:10.1/a", "doi:10.1/b"]), max_size=2, unique=True).map(
+        tuple
+    ),
     year=st.none() | st.integers(1900, 2030),
 )
 

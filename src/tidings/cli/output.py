@@ -101,7 +101,9 @@ def _print_paper(paper: Paper, records: Sequence[HeldRecord]) -> None:
 
     out = console()
     out.print(Text(plain(paper.title), style="bold"))
-    for line in filter(None, (", ".join(paper.authors), _dates(paper), " ".join(paper.categories), " ".join(paper.ids))):
+    for line in filter(
+        None, (", ".join(paper.authors), _dates(paper), " ".join(paper.categories), " ".join(paper.ids))
+    ):
         out.print(Text(line))
     if paper.abstract:
         out.print()

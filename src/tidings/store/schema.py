@@ -10,7 +10,7 @@ from tidings.errors import StoreError
 from tidings.store.engine import translated, writing
 
 HEAD = "0001"  # the newest revision under migrations/versions; a test compares
-_KNOWN = frozenset({HEAD})
+KNOWN = frozenset({HEAD})
 
 
 def ensure_schema(engine: sa.Engine) -> None:
@@ -22,7 +22,7 @@ def ensure_schema(engine: sa.Engine) -> None:
     current = _revision(engine)
     if current == HEAD:
         return
-    if current is not None and current not in _KNOWN:
+    if current is not None and current not in KNOWN:
         raise StoreError(f"this archive was made by a newer version of Tidings (schema {current}, known {HEAD})")
     _upgrade(engine)
 
