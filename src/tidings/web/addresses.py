@@ -7,6 +7,7 @@ from datetime import date
 from functools import lru_cache
 from urllib.parse import quote, urlencode, urlsplit
 
+from tidings.rank.query import field_term
 from tidings.types import Paper
 
 LONGEST_GET = 6_000
@@ -31,7 +32,7 @@ def of_search(query: str, **more: str) -> str:
 
 def of_author(name: str) -> str:
     """Return the search for everything an author wrote."""
-    return of_search('author:"' + name.replace('"', " ").replace("\\", " ") + '"')
+    return of_search(field_term("author", name))
 
 
 def of_similar(keys: Iterable[str]) -> str:

@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tidings.errors import InputError
-from tidings.types import Day, Page, Paper
+from tidings.export import to_json
+from tidings.types import Day
 from tidings.web.asking import LARGEST_LIMIT, LONGEST_QUERY
 from tidings.web.bodies import DayBody, ErrorBody, PageBody, PaperBody, StatsBody
 from tidings.web.site import stable
@@ -33,7 +34,7 @@ DayText = Annotated[str, Path(pattern=r"^\d{4}-\d{2}-\d{2}$", description="As 20
 @router.get("/search", response_model=PageBody)
 def search(request: Request, q: Text, limit: Limit = 20, cursor: Cursor = None, sort: Sort = "relevance") -> Response:
     """Return the papers that answer a query, most related first."""
-    return stable(request, lambda site: _json(of_page(site.catalog.search(q, limit=limit, cursor=cursor, sort=sort))))
+    return stable(request, lambda site: _json(to_json(site.catalog.search(q, limit=limit, cursor=cursor, sort=sort))))
 
 
 @router.get("/similar", response_model=PageBody)
@@ -46,13 +47,13 @@ def similar(
     """Return the papers that resemble some papers, a text, or both."""
     if not id and not (text and text.strip()):
         raise InputError("Name at least one paper with id=, or give a text with text=.")
-    return stable(request, lambda site: _json(of_page(site.catalog.similar(id, text=text, limit=limit))))
+    return stable(request, lambda site: _json(to_json(site.catalog.similar(id, text=text, limit=limit))))
 
 
 @router.get("/papers/new", response_model=PageBody)
 def newest(request: Request, limit: Limit = 50, cursor: Cursor = None) -> Response:
     """Return the newest papers."""
-    return stable(request, lambda site: _json(of_page(site.catalog.newest(limit=limit, cursor=cursor))))
+    return stable(request, lambda site: _json(to_json(site.catalog.newest(limit=limit, cursor=cursor))))
 
 
 @router.get("/papers/date/{day}", response_model=DayBody)
@@ -65,35 +66,13 @@ def of_day(request: Request, day: DayText, limit: Limit = 100, cursor: Cursor = 
 @router.get("/papers/{id:path}", response_model=PaperBody)
 def paper(request: Request, id: Annotated[str, Path(description="Any id or address of the paper")]) -> Response:  # noqa: A002
     """Return one paper. The old id of a merged paper gives the paper it became."""
-    return stable(request, lambda site: _json(of_paper(site.catalog.paper(id))))
+    return stable(request, lambda site: _json(to_json(site.catalog.paper(id))))
 
 
 @router.get("/stats", response_model=StatsBody)
 def stats(request: Request) -> Response:
     """Return how much the archive holds."""
     return stable(request, lambda site: _json(dataclasses.asdict(site.catalog.stats())))
-
-
-def of_paper(paper: Paper) -> dict[str, Any]:
-    """Return a paper as the API writes it: our internal number stays inside, ``id`` is the external one."""
-    fields = msgspec.to_builtins(paper)
-    key = fields.pop("key")
-    return {**fields, "id": key}
-
-
-def of_page(page: Page) -> dict[str, Any]:
-    """Return a page of hits as the API writes it. The stems to mark serve our own pages only."""
-    return {
-        "hits": [
-            {"paper": of_paper(hit.paper), "score": hit.score, "parts": hit.parts, "is_new": hit.is_new}
-            for hit in page.hits
-        ],
-        "total": page.total,
-        "cursor": page.cursor,
-        "facets": page.facets,
-        "note": page.note,
-        "milliseconds": round(page.milliseconds, 2),
-    }
 
 
 def describe(app: FastAPI) -> None:
@@ -119,7 +98,7 @@ def _without_422(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_day(day: Day) -> dict[str, Any]:
-    return {"date": day.date, "previous": day.previous, "next": day.next, "page": of_page(day.page)}
+    return {"date": day.date, "previous": day.previous, "next": day.next, "page": to_json(day.page)}
 
 
 def _date(text: str) -> date:

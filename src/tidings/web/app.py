@@ -18,13 +18,21 @@ from tidings.web.security import Security
 from tidings.web.site import FOLDER, create_site
 
 if TYPE_CHECKING:
+    from fastapi.telemetry import TelemetryConfig
+
     from tidings.catalog import Catalog
     from tidings.settings import Settings
 
 _THREADS = 4
-"""Requests worked on at once. Ranking and rendering hold Python's lock: more threads would only make all of them wait."""
+"""Requests worked on at once. Ranking and rendering hold Python's lock: with more threads, all only wait longer."""
 
-_NO_TELEMETRY = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False}
+_NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
 
 
 def create_app(catalog: Catalog, settings: Settings) -> FastAPI:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.datastructures import QueryParams
 
 from tidings.errors import InputError
+from tidings.rank.query import with_term, without_term
 from tidings.web import addresses
 
 LONGEST_QUERY = 100_000
@@ -96,7 +97,7 @@ def from_address(path: str, parameters: QueryParams, page_size: int) -> Asking:
 
 
 def from_form(path: str, body: bytes, page_size: int) -> Asking:
-    """Read a posted form: ``q``, ``sort``, and ``turn`` (a page to turn to) or ``add`` (a term to add)."""
+    """Read a posted form: ``q`` and ``sort``; perhaps ``turn`` (a page to turn to), ``add`` or ``drop`` (a term)."""
     fields: dict[str, list[str]] = {}
     text = body.decode("utf-8", "replace")
     for name, value in _pairs(text):
@@ -104,7 +105,11 @@ def from_form(path: str, body: bytes, page_size: int) -> Asking:
     turn: dict[str, list[str]] = {}
     for name, value in _pairs(_one(fields, "turn")):
         turn.setdefault(name, []).append(value)
-    query = " ".join(filter(None, (_one(fields, "q").strip(), _one(fields, "add"))))
+    query = _one(fields, "q").strip()
+    if term := _one(fields, "add"):
+        query = with_term(query, term)
+    if term := _one(fields, "drop"):
+        query = without_term(query, term)
     return _read(path, {"sort": [_one(fields, "sort")], **turn, "q": [query]}, page_size)
 
 

@@ -1,7 +1,7 @@
 """The shapes of the API's answers, as the OpenAPI document states them.
 
-They are never filled in: answers are written straight from our own types by ``as_json``, which a test holds against
-these shapes.
+They are never filled in: answers are written straight from our own types by ``export.to_json``, which a test holds
+against these shapes.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from tidings.types import Hit, Page, Paper
 from tidings.web import addresses
 from tidings.web.math import render
 
-_LONG_ABSTRACT = 760
+_LONG_ABSTRACT = 660
 """Characters that fill more than eight lines of the column; a shorter abstract is never closed."""
 _AUTHORS_FIRST = 3
 _AUTHORS_IN_PLACE = 60
@@ -143,6 +143,9 @@ def weekday(day: date) -> str:
     return f"{_WEEKDAYS[day.weekday()]}, {day.day} {_LONG_MONTHS[day.month - 1]} {day.year}"
 
 
-_LONG_MONTHS = "January February March April May June July August September October November December".split()
+_LONG_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 _MONTHS = [name[:3] for name in _LONG_MONTHS]
-_WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

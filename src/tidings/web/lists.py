@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import groupby
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -98,7 +99,7 @@ def _found(site: Site, wanted: Asking) -> Response:
 def _similar(site: Site, wanted: Asking) -> Response:
     if not wanted.ids:
         raise InputError("Name at least one paper, as in /similar?id=arxiv:2106.09685.")
-    papers = [site.catalog.paper(id) for id in wanted.ids]
+    papers = [site.catalog.paper(name) for name in wanted.ids]
     page = site.catalog.similar(wanted.ids, limit=wanted.limit)
     return site.html("similar.html", papers=papers, **_listed(site, page, wanted))
 
@@ -115,7 +116,7 @@ def _day(site: Site, when: date, wanted: Asking) -> Response:
     return site.html("day.html", day=found, **_listed(site, found.page, wanted))
 
 
-def _listed(site: Site, page: Page, wanted: Asking) -> dict[str, object]:
+def _listed(site: Site, page: Page, wanted: Asking) -> dict[str, Any]:
     """Return what the list template needs of a page of hits."""
     return {
         "page": page,

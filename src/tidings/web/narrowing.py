@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-from tidings.types import Facet, Page
+from tidings.rank.query import has_term, parse, render, with_term, without_term
+from tidings.types import And, Facet, Filter, Page
 from tidings.web.asking import Asking
 
-_ACTIVE = re.compile(
-    r"""(?<!\S)-?(?:year|date|source|category|venue|author|has|title|abstract|id):(?:"[^"]*"|[^\s"()]+)(?!\S)"""
-)
 _HEADINGS = {"year": "Year", "source": "Source", "category": "Category"}
 _SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A value of a facet and the page that it leads to."""
+    """A value of a facet, the term it stands for, and the page that it leads to."""
 
     label: str
     count: int
+    term: str
     asking: Asking
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One facet with its values, the most frequent first; ``rest`` says how many values are not shown."""
+    """One facet with its values; ``rest`` says how many rarer values are not shown."""
 
     heading: str
     choices: tuple[Choice, ...]
@@ -37,41 +35,41 @@ class Group:
 class Active:
     """A term that narrows the query now, and the page without it."""
 
-    label: str
+    term: str
     asking: Asking
 
 
 def groups(page: Page, asking: Asking) -> tuple[Group, ...]:
     """Return the facets worth showing: those that still offer a choice."""
-    active = {term.label for term in active_terms(asking)}
+    active = set(_terms(asking.query))
     found = []
     for name, facets in page.facets.items():
-        open_facets = [facet for facet in facets if facet.query not in active and facet.count < page.total]
-        if open_facets:
-            choices = tuple(_choice(facet, asking) for facet in _in_order(name, open_facets)[:_SHOWN])
-            found.append(Group(_HEADINGS.get(name, name.capitalize()), choices, max(0, len(open_facets) - _SHOWN)))
+        left = [facet for facet in facets if facet.query not in active and facet.count < page.total]
+        if left:
+            frequent = sorted(left, key=lambda facet: (-facet.count, facet.value))[:_SHOWN]
+            rest = len(left) - len(frequent)
+            found.append(Group(_HEADINGS.get(name, name.capitalize()), _choices(name, frequent, asking), rest))
     return tuple(found)
 
 
 def active_terms(asking: Asking) -> tuple[Active, ...]:
-    """Return the terms of the query that narrow it; none in a pasted text, where a colon is just a colon."""
-    if asking.is_long:
-        return ()
-    return tuple(
-        Active(match.group(), asking.afresh(_without(asking.query, match))) for match in _ACTIVE.finditer(asking.query)
-    )
+    """Return the terms that narrow the query and can be taken out of it."""
+    return tuple(Active(term, asking.afresh(without_term(asking.query, term))) for term in _terms(asking.query))
 
 
-def _without(query: str, match: re.Match[str]) -> str:
-    return f"{query[: match.start()].rstrip()} {query[match.end() :].lstrip()}".strip()
+def _terms(query: str) -> list[str]:
+    required = parse(query).required
+    parts: tuple[Filter, ...] = required.of if isinstance(required, And) else (required,) if required else ()
+    rendered = dict.fromkeys(render(part) for part in parts)
+    return [term for term in rendered if ":" in term and has_term(query, term)]
 
 
-def _choice(facet: Facet, asking: Asking) -> Choice:
-    return Choice(facet.value, facet.count, asking.afresh(f"{asking.query} {facet.query}".strip()))
+def _choices(name: str, facets: list[Facet], asking: Asking) -> tuple[Choice, ...]:
+    """Return the values of one facet; years read downwards, the others by how much there is of them.
 
-
-def _in_order(name: str, facets: list[Facet]) -> list[Facet]:
-    """Years read downwards; everything else by how much there is of it."""
+    What a query becomes when a term joins it is worked out once a facet, not once a value: it reads the whole query.
+    """
+    base = with_term(asking.query, facets[0].query).removesuffix(facets[0].query)
     if name == "year":
-        return sorted(facets, key=lambda facet: facet.value, reverse=True)
-    return sorted(facets, key=lambda facet: (-facet.count, facet.value))
+        facets = sorted(facets, key=lambda facet: facet.value, reverse=True)
+    return tuple(Choice(facet.value, facet.count, facet.query, asking.afresh(base + facet.query)) for facet in facets)
