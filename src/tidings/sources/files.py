@@ -1,0 +1,144 @@
+"""Files into records: any known format, packed or not, found by content, read as a stream."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from tidings.errors import SourceError
+from tidings.sources import streams
+from tidings.sources.formats import FORMATS, format_of
+from tidings.sources.formats.common import LONGEST_RAW, Outcome, refusal
+
+_DEEPEST = 4  # archives inside archives
+_SPOOLED = 64 << 20
+_ZSTANDARD = b"\x28\xb5\x2f\xfd"
+
+Source = Path | IO[bytes]
+
+
+class FileReader:
+    """The records of a file, a folder or a stream, with how far the reading is.
+
+    ``total_bytes`` is the size on disk, None for a stream; ``read_bytes`` grows towards it. Iterating yields
+    records and refusals; it raises SourceError only where nothing at all can be understood.
+    """
+
+    def __init__(self, source: Source, *, name: str | None = None) -> None:
+        self._source = source
+        self._name = name or (source.name if isinstance(source, Path) else "-")
+        self._files = _files_in(source) if isinstance(source, Path) else []
+        self._understood = False
+        self.total_bytes = sum(file.stat().st_size for file in self._files) if isinstance(source, Path) else None
+        self.read_bytes = 0
+
+    def __iter__(self) -> Iterator[Outcome]:
+        if isinstance(self._source, Path):
+            for file in self._files:
+                yield from self._read_file(file)
+        else:
+            yield from self._read_stream(streams.counted(self._source, self._count), self._name, 0)
+        if not self._understood:
+            raise SourceError(f"{self._name}: {_unknown()}")
+
+    def _count(self, size: int) -> None:
+        self.read_bytes += size
+
+    def _read_file(self, file: Path) -> Iterator[Outcome]:
+        try:
+            opened = file.open("rb")
+        except OSError as error:
+            raise SourceError(f"{file}: cannot be read: {error.strerror or error}") from error
+        is_member = file != self._source
+        name = str(file.relative_to(self._source)) if is_member and isinstance(self._source, Path) else self._name
+        with opened:
+            yield from self._read_stream(streams.counted(opened, self._count), name, 0, is_member=is_member)
+
+    def _read_stream(self, stream: IO[bytes], name: str, depth: int, *, is_member: bool = False) -> Iterator[Outcome]:
+        """Unpack until a format knows the content. What an archive holds besides papers is passed over."""
+        source = "file"
+        try:
+            head, stream = streams.peeked(stream)
+            unpack = streams.decompressor(head)
+            found = None if unpack or streams.is_tar(head) else format_of(head)
+            if found is not None:
+                source = found.source
+                self._understood = True
+                yield from found.read(stream, name)
+            elif depth < _DEEPEST:
+                yield from self._unpacked(head, stream, name, depth, is_member)
+        except streams.DAMAGE as error:
+            self._understood = True
+            yield refusal(source, name, f"cut short or damaged: {error}; what stood before was read")
+
+    def _unpacked(self, head: bytes, stream: IO[bytes], name: str, depth: int, is_member: bool) -> Iterator[Outcome]:
+        unpack = streams.decompressor(head)
+        if unpack is not None:
+            yield from self._read_stream(unpack(stream), name, depth + 1, is_member=is_member)
+        elif streams.is_tar(head):
+            yield from self._read_tar(stream, depth)
+        elif head.startswith((b"PK\3\4", b"PK\5\6")):
+            yield from self._read_zip(stream, depth)
+        elif not is_member and head.startswith(_ZSTANDARD):
+            raise SourceError(f"{name}: compressed with zstd; unpack it first (zstd -d {name})")
+
+    def _read_tar(self, stream: IO[bytes], depth: int) -> Iterator[Outcome]:
+        with tarfile.open(fileobj=stream, mode="r|") as archive:
+            for member in archive:
+                content = archive.extractfile(member) if member.isfile() else None
+                if content is not None:
+                    yield from self._read_stream(content, member.name, depth + 1, is_member=True)
+                archive.members = []  # type: ignore[attr-defined] # it would remember every one it has passed
+
+    def _read_zip(self, stream: IO[bytes], depth: int) -> Iterator[Outcome]:
+        """A zip has its table of contents at the end, so a stream is first laid down in a file without a name."""
+        with tempfile.SpooledTemporaryFile(max_size=_SPOOLED) as spooled:
+            shutil.copyfileobj(stream, spooled)
+            with zipfile.ZipFile(spooled) as archive:
+                for member in archive.infolist():
+                    if member.is_dir():
+                        continue
+                    with archive.open(member) as content:
+                        yield from self._read_stream(content, member.filename, depth + 1, is_member=True)
+
+
+def read(source: Source, *, name: str | None = None) -> Iterator[Outcome]:
+    """Yield what a file, a folder or a binary stream holds: records, and refusals with their place and reason.
+
+    Raise SourceError where nothing can be understood, naming the file and what would be.
+    """
+    yield from FileReader(source, name=name)
+
+
+def retry(raw: bytes, source: str) -> Iterator[Outcome]:
+    """Read a refused text again, as after a mended fault. ``source`` is the refusal's; never raises."""
+    if len(raw) >= LONGEST_RAW:
+        yield refusal(source, "retry", "only its beginning was kept; add its file again", raw)
+        return
+    try:
+        yield from FileReader(io.BytesIO(raw), name="retry")
+    except SourceError as error:
+        yield refusal(source, "retry", error, raw)
+
+
+def _files_in(path: Path) -> list[Path]:
+    """Return the file itself, or the files of a folder, sorted, hidden ones left out."""
+    if path.is_dir():
+        return sorted(file for file in path.rglob("*") if file.is_file() and not _is_hidden(file.relative_to(path)))
+    if not path.exists():
+        raise SourceError(f"{path}: no such file")
+    return [path]
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _unknown() -> str:
+    return "nothing in it can be understood; we read " + "; ".join(each.name for each in FORMATS) + ", packed or not"
