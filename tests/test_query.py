@@ -81,7 +81,8 @@ def matches(required: Filter | None, paper: Paper) -> bool:
         case Term():
             return matches_term(required, paper)
         case Between(field, low, high):
-            value = paper.year if field == "year" else paper.date and paper.date.toordinal()
+            day = paper.date.toordinal() if paper.date else None
+            value = paper.year if field == "year" else day
             return value is not None and (low is None or low <= value) and (high is None or value <= high)
         case Has(what):
             found = {

@@ -16,30 +16,26 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup, escape
 
 from tidings.rank.marks import Range, formulas
+from tidings.tex import to_unicode
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 LONGEST_FORMULA = 1_000
+_DEEPEST = 16  # braces inside each other within which styles are still set
 
 _SIGNS_OF_TEX = ("\\", "$", "~", "{", "--", "``", "''")
 _TAGS = {"emph": "em", "textit": "em", "textsl": "em", "textbf": "strong", "texttt": "code"}
 _OLD_TAGS = {"em": "em", "it": "em", "sl": "em", "bf": "strong", "tt": "code"}
-_ACCENTS = {
-    **{"`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", "=": "\u0304", "u": "\u0306", ".": "\u0307"},
-    **{'"': "\u0308", "r": "\u030a", "H": "\u030b", "v": "\u030c", "d": "\u0323", "c": "\u0327", "k": "\u0328"},
-}
-_LETTERS = {
-    **{"ss": "ß", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "aa": "å", "AA": "Å", "o": "ø", "O": "Ø"},
-    **{"l": "ł", "L": "Ł", "i": "ı", "j": "ȷ", "ldots": "…", "dots": "…", "textendash": "–", "textemdash": "—"},
-}
 _TEX = re.compile(
     r"""
       \\(?P<style>emph|textit|textsl|textbf|texttt|textsc|textrm|textsf|textnormal|text)\s*\{
     | \{\s*\\(?P<old>em|it|sl|bf|tt|sc|rm)(?![A-Za-z])\s*
-    | (?P<wrapped>\{)?\\(?P<accent>["'`^~=.]|[uvHcdrk](?=[\s{]))\s*
-        (?:\{\\?(?P<braced>[A-Za-z])\}|\\?(?P<accented>[A-Za-z]))(?(wrapped)\})
-    | \\(?P<letter>ss|ae|AE|oe|OE|aa|AA|ldots|dots|textendash|textemdash|[oOlLij])(?![A-Za-z])(?:\{\}|[ ])?
+    | (?P<letters>
+          (?P<wrapped>\{)?\\(?:["'`^~=.]|[uvHcdrkb](?=[\s{]))\s?
+            (?:\{\\?[A-Za-z]\}|\\[ij](?![A-Za-z])|[A-Za-z])(?(wrapped)\})
+        | \\(?P<command>[A-Za-z]+)(?:\{\}|(?<=\\[oOlLij])[ ])?
+      )
     | \\(?P<literal>[&%$\#_{} ])
     | (?<!-)(?P<dashes>---|--(?=\s)|(?<=\S)--(?=\S))(?!-)
     | (?<=[\w.,)}])(?P<tie>~)(?=[\w\\$(])
@@ -58,6 +54,10 @@ _ELEMENTS = frozenset(
         *("mmultiscripts", "mprescripts", "none", "mtable", "mtr", "mtd", "mlabeledtr"),
     )
 )
+_CHILDREN = {
+    **dict.fromkeys(("mfrac", "mroot", "msub", "msup", "munder", "mover"), (2,)),
+    **dict.fromkeys(("msubsup", "munderover"), (3,)),
+}
 _ATTRIBUTES = frozenset(
     (
         *("display", "displaystyle", "scriptlevel", "stretchy", "fence", "separator", "form", "lspace", "rspace"),
@@ -69,6 +69,14 @@ _ATTRIBUTES = frozenset(
 _SAFE_VALUE = re.compile(r"[\w .%+:/|()\[\]-]{0,60}")
 _REFERENCE = re.compile(r"&#x([0-9A-Fa-f]{5});")
 _UNKNOWN_COMMAND = re.compile(r"\\[A-Za-z]*")
+# Authors' own commands that many share, so that their meaning is plain: \R, \RR, \bR and \IR are the real numbers.
+_NUMBERS = re.compile(r"\\(?:bb?|I|mathbb)?(?P<letter>[CNQRZ])(?P=letter)?(?![A-Za-z])")
+_SHARED = re.compile(r"\\(?P<name>eps|ep|veps|vepsi|Om|om|hdots|mc|cal|Cal|bs|mbb|ang)(?![A-Za-z])")
+_MEANINGS = {
+    **dict.fromkeys(("eps", "ep", "veps", "vepsi"), r"\varepsilon"),
+    **{"Om": r"\Omega", "om": r"\omega", "hdots": r"\dots", "mc": r"\mathcal", "Cal": r"\mathcal", "cal": r"\mathcal"},
+    **{"bs": r"\boldsymbol", "mbb": r"\mathbb", "ang": r"\angle"},
+}
 _VARIANTS = {
     **{"bold": "BOLD", "italic": "ITALIC", "bold-italic": "BOLD ITALIC", "script": "SCRIPT", "fraktur": "FRAKTUR"},
     **{"bold-script": "BOLD SCRIPT", "double-struck": "DOUBLE-STRUCK", "sans-serif": "SANS-SERIF"},
@@ -142,14 +150,13 @@ class _Setting:
         kind = match.lastgroup
         if match["style"] or match["old"]:
             return self._begin(_TAGS.get(match["style"] or "") or _OLD_TAGS.get(match["old"] or "", ""))
-        if match["accent"]:
-            letter = match["braced"] or match["accented"]
-            return str(escape(unicodedata.normalize("NFC", letter + _ACCENTS[match["accent"]])))
         if kind == "brace":
             return self._brace(match["brace"])
         return str(escape(_symbol(match)))
 
     def _begin(self, tag: str) -> str:
+        if len(self._open) >= _DEEPEST:
+            tag = ""
         self._open.append(f"</{tag}>" if tag else "")
         return f"<{tag}>" if tag else ""
 
@@ -165,13 +172,19 @@ class _Setting:
 
 
 def _symbol(match: re.Match[str]) -> str:
-    if match["letter"]:
-        return _LETTERS[match["letter"]]
+    if match["letters"]:
+        return _letters(match)
     if match["literal"]:
         return match["literal"]
     if match["tie"]:
         return "\u00a0"
     return _DASHES[match["dashes"]] if match["dashes"] else _QUOTES[match["quotes"]]
+
+
+def _letters(match: re.Match[str]) -> str:
+    """Return an accented letter or a symbol; a command that is neither as it was written."""
+    letters = to_unicode(match[0])
+    return letters if not match["command"] or not letters.isascii() or match["command"] in "ij" else match[0]
 
 
 @lru_cache(maxsize=16_384)
@@ -190,16 +203,19 @@ def formula(source: str) -> str:
 def _mathml(inner: str, display: str) -> str | None:
     from latex2mathml.converter import convert_to_element
 
+    known = _SHARED.sub(lambda match: _MEANINGS[match["name"]], _NUMBERS.sub(r"\\mathbb{\g<letter>}", inner))
     try:
-        return "".join(_written(convert_to_element(inner, display=display)))
+        return "".join(_written(convert_to_element(known, display=display)))
     except Exception:  # noqa: BLE001 - a parser given anything at all raises anything at all; the source is shown
         return None
 
 
 def _written(element: Element) -> Iterator[str]:
-    """Yield an element as text. Raises ValueError for one that is not MathML, or a command that was not understood."""
+    """Yield an element as text. Raises ValueError for what is not MathML, incomplete or not understood."""
     if element.tag not in _ELEMENTS:
         raise ValueError(f"not an element of MathML: {element.tag}")
+    if len(element) not in _CHILDREN.get(element.tag, (len(element),)):
+        raise ValueError(f"an incomplete {element.tag}")
     yield f"<{element.tag}{''.join(_attributes(element))}>"
     yield str(escape(_characters(element)))
     for child in element:

@@ -33,6 +33,7 @@ __all__ = [
     "SOURCES",
     "field_term",
     "has_term",
+    "lone_terms",
     "parse",
     "render",
     "with_term",
@@ -83,13 +84,23 @@ def with_term(text: str, term: str) -> str:
         return text
     field = _field(added)
     replaced = [one for one in terms if field in RANGE_FIELDS and _field(one.filter) == field]
-    return f"{_without(text, replaced)} {term}".strip()
+    rest = _without(text, replaced)
+    candidates = (f"{rest} {term}".strip(), f"{term} {rest}".strip())  # behind a text that ends in OR, it is text
+    found = next((one for one in candidates if has_term(one, term)), None)
+    if found is None:
+        raise QueryError(f"{term} cannot be added to this query", len(text) - 1)
+    return found
 
 
 def without_term(text: str, term: str) -> str:
     """Return the query without that term, wherever it stands alone."""
     removed = _single(term)
     return _without(text, [one for one in _read(text).terms if one.filter == removed])
+
+
+def lone_terms(text: str) -> tuple[str, ...]:
+    """Return the field terms that stand alone in the query, as they are written, in their order."""
+    return tuple(text[one.start : one.end] for one in _read(text).terms)
 
 
 def has_term(text: str, term: str) -> bool:

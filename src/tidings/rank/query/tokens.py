@@ -15,7 +15,7 @@ RANGE_FIELDS = frozenset({"year", "date"})
 FIELDS = TEXT_FIELDS | EXACT_FIELDS | RANGE_FIELDS | {"has"}
 
 # An external id is written with one of these in front; it is an id, not an unknown field.
-ID_PREFIXES = frozenset({"arxiv", "doi", "openreview", "acl", "hf", "huggingface", "s2", "pmid", "isbn"})
+ID_PREFIXES = frozenset({"arxiv", "doi", "openreview", "acl", "paper"})
 
 MAX_MENDED = 2_000  # characters; a longer text with a mistake gets no suggestion
 

@@ -23,14 +23,8 @@ _ONE_WORD = re.compile(r"[\w+#]+")
 _EDGES = ".,;:!?"
 _YEAR = re.compile(r"\d{4}", re.ASCII)
 _DAY = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?", re.ASCII)
-_ARXIV_CATEGORY = re.compile(r"([a-z-]+)\.([a-z-]+)", re.IGNORECASE)
+_ARXIV_CATEGORY = re.compile(r"([a-z-]+)(?:\.([a-z-]+))?", re.IGNORECASE)
 _LOWER_CLASSES = frozenset({"cond-mat", "physics"})  # physics.optics, but cs.CL
-_ARCHIVES = frozenset(
-    (
-        *("astro-ph", "cond-mat", "cs", "econ", "eess", "gr-qc", "hep-ex", "hep-lat", "hep-ph", "hep-th", "math"),
-        *("math-ph", "nlin", "nucl-ex", "nucl-th", "physics", "q-bio", "q-fin", "quant-ph", "stat"),
-    )
-)
 
 
 class ValueProblemError(Exception):
@@ -62,14 +56,13 @@ def word(text: str, field: str | None, quoted: bool) -> Term:
 def category(text: str) -> Term:
     """Return a category term, arXiv's in arXiv's spelling whatever its case: ``CS.cl`` is ``cs.CL``."""
     text = text.removesuffix(".*")
-    if text.lower() in _ARCHIVES:
-        return Term(text.lower(), "category")
     match = _ARXIV_CATEGORY.fullmatch(text)
-    if match is None or match[1].lower() not in _ARCHIVES:
+    if match is None or not identifiers.is_arxiv_category(match[1].lower()):
         return Term(text, "category")
-    archive = match[1].lower()
-    group = match[2].lower() if archive in _LOWER_CLASSES else match[2].upper()
-    return Term(f"{archive}.{group}", "category")
+    archive, group = match[1].lower(), match[2]
+    if group is None:
+        return Term(archive, "category")
+    return Term(f"{archive}.{group.lower() if archive in _LOWER_CLASSES else group.upper()}", "category")
 
 
 def source(text: str) -> Term:
@@ -89,6 +82,7 @@ def identifier(text: str) -> Term:
 
 
 def has(text: str) -> Has:
+    """Return the filter of what a paper has; an unknown thing is refused."""
     name = text.lower()
     if name not in HAS:
         raise ValueProblemError(f"unknown has:{text} ({_listed(HAS)})", _nearest(name, HAS))
