@@ -41,7 +41,7 @@ def search(request: Request, q: Text, limit: Limit = 20, cursor: Cursor = None, 
 def similar(
     request: Request,
     id: Ids = [],  # noqa: A002, B006 - the parameter's name is the address's; FastAPI copies the default
-    text: Annotated[str | None, Query(max_length=LONGEST_QUERY)] = None,
+    text: Annotated[str | None, Query(max_length=LONGEST_QUERY, description="A text to resemble")] = None,
     limit: Limit = 20,
 ) -> Response:
     """Return the papers that resemble some papers, a text, or both."""

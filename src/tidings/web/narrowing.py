@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
-from tidings.rank.query import has_term, parse, render, with_term, without_term
+from tidings.rank.query import RANGE_FIELDS, has_term, parse, render, with_term, without_term
 from tidings.types import And, Facet, Filter, Page
 from tidings.web.asking import Asking
 
@@ -57,19 +58,22 @@ def active_terms(asking: Asking) -> tuple[Active, ...]:
     return tuple(Active(term, asking.afresh(without_term(asking.query, term))) for term in _terms(asking.query))
 
 
-def _terms(query: str) -> list[str]:
+@lru_cache(maxsize=64)
+def _terms(query: str) -> tuple[str, ...]:
     required = parse(query).required
     parts: tuple[Filter, ...] = required.of if isinstance(required, And) else (required,) if required else ()
     rendered = dict.fromkeys(render(part) for part in parts)
-    return [term for term in rendered if ":" in term and has_term(query, term)]
+    return tuple(term for term in rendered if ":" in term and has_term(query, term))
 
 
 def _choices(name: str, facets: list[Facet], asking: Asking) -> tuple[Choice, ...]:
     """Return the values of one facet; years read downwards, the others by how much there is of them.
 
-    What a query becomes when a term joins it is worked out once a facet, not once a value: it reads the whole query.
+    A range takes the place of another of its field, the rest is added. That is worked out once a facet, not once a
+    value, because it reads the whole query.
     """
-    base = with_term(asking.query, facets[0].query).removesuffix(facets[0].query)
+    is_range = name in RANGE_FIELDS
+    base = with_term(asking.query, facets[0].query).removesuffix(facets[0].query) if is_range else asking.query + " "
     if name == "year":
         facets = sorted(facets, key=lambda facet: facet.value, reverse=True)
     return tuple(Choice(facet.value, facet.count, facet.query, asking.afresh(base + facet.query)) for facet in facets)
