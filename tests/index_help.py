@@ -1,0 +1,100 @@
+"""What the index tests share: an encoder that needs no training, and papers made by hand or by hypothesis."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from tidings.types import And, Between, Filter, Has, Link, Not, Or, Paper, Term
+
+
+class WordEncoder:
+    """A text is the normalised sum of its words' random vectors: shared words make texts near."""
+
+    def __init__(self, dimensions: int = 96, name: str = "test words/96") -> None:
+        self.name = name
+        self.dimensions = dimensions
+        self.encoded = 0
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.encoded += len(texts)
+        found = np.zeros((len(texts), self.dimensions), np.float32)
+        for row, text in enumerate(texts):
+            for word in re.findall(r"\w+", text.lower()):
+                found[row] += word_vector(word, self.dimensions)
+        lengths = np.linalg.norm(found, axis=1, keepdims=True)
+        result: NDArray[np.float32] = found / np.where(lengths > 0, lengths, 1)
+        return result
+
+
+@lru_cache(100_000)
+def word_vector(word: str, dimensions: int) -> NDArray[np.float32]:
+    seed = int.from_bytes(blake2b(word.encode(), digest_size=8).digest(), "little")
+    return np.random.default_rng(seed).standard_normal(dimensions).astype(np.float32)
+
+
+def make_paper(number: int, title: str = "", **fields: Any) -> Paper:
+    return Paper(id=number, key=fields.pop("key", f"test:{number}"), title=title or f"Paper {number}", **fields)
+
+
+WORDS = ["attention", "graph", "networks", "learning", "Bayesian", "proofs", "of", "the", "深度学习", "Café", "cells"]
+NAMES = ["Ada Lovelace", "Émilie du Châtelet", "Kaiming He", "王小明", "Lovelace Ada"]
+CATEGORIES = ["cs.CL", "cs.CV", "math.AP", "cs", "stat.ML"]
+SOURCES = ["arxiv", "acl", "Daily"]
+VENUES = ["NeurIPS 2024", "Proc. ACL", "ACL Findings", "Journal of Cells"]
+
+texts = st.lists(st.sampled_from(WORDS), max_size=6).map(" ".join)
+days = st.one_of(st.none(), st.dates(date(2019, 12, 25), date(2020, 1, 10)))
+
+
+def papers(number: int) -> st.SearchStrategy[Paper]:
+    links = st.lists(st.sampled_from(["code", "pdf", "page"]), max_size=2).map(
+        lambda kinds: tuple(Link(kind, f"https://example.org/{kind}") for kind in kinds)
+    )
+    return st.builds(
+        Paper,
+        id=st.just(number),
+        key=st.just(f"test:{number}"),
+        title=texts,
+        abstract=texts,
+        authors=st.lists(st.sampled_from(NAMES), max_size=2).map(tuple),
+        ids=st.sampled_from([(), (f"doi:10.1/{number}",), (f"test:{number}", "arxiv:2001.00001")]),
+        categories=st.lists(st.sampled_from(CATEGORIES), max_size=2, unique=True).map(tuple),
+        venue=st.one_of(st.none(), st.sampled_from(VENUES)),
+        year=st.one_of(st.none(), st.sampled_from([0, 2019, 2020, 2999, 99999])),
+        submitted=days,
+        announced=days,
+        links=links,
+        sources=st.lists(st.sampled_from(SOURCES), max_size=2, unique=True).map(tuple),
+    )
+
+
+def _atoms() -> st.SearchStrategy[Filter]:
+    words = st.lists(st.sampled_from([*WORDS, "ada", "he", "acl", "!"]), min_size=1, max_size=2).map(" ".join)
+    bounds = st.one_of(st.none(), st.integers(2018, 3000))
+    moments = st.one_of(st.none(), st.dates(date(2019, 12, 25), date(2020, 1, 10)).map(date.toordinal))
+    return st.one_of(
+        st.builds(Term, words, st.sampled_from([None, "title", "abstract", "author", "venue"]), st.booleans()),
+        st.builds(Term, st.sampled_from([*CATEGORIES, "math", "CS.cl", "q-bio"]), st.just("category")),
+        st.builds(Term, st.sampled_from([*SOURCES, "ARXIV", "none"]), st.just("source")),
+        st.builds(Term, st.sampled_from(["test:3", "doi:10.1/2", "2001.00001", "arxiv:2001.00001"]), st.just("id")),
+        st.builds(Between, st.just("year"), bounds, bounds),
+        st.builds(Between, st.just("date"), moments, moments),
+        st.builds(Has, st.sampled_from(["abstract", "code", "pdf", "doi", "venue"])),
+    )
+
+
+def required() -> st.SearchStrategy[Filter]:
+    def larger(parts: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
+        several = st.lists(parts, max_size=3).map(tuple)
+        return st.one_of(st.builds(Not, parts), st.builds(And, several), st.builds(Or, several))
+
+    return st.recursive(_atoms(), larger, max_leaves=6)
