@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -16,6 +17,7 @@ from tidings.rank.query import (
     MAX_DEPTH,
     MAX_LENGTH,
     MAX_TERMS,
+    SOURCES,
     field_term,
     has_term,
     parse,
@@ -298,6 +300,20 @@ def test_a_mistake_is_refused_at_its_place_with_a_query_that_works(
 ) -> None:
     error = refusal(text)
     assert (error.position, error.suggestion) == (position, suggestion)
+
+
+def test_a_source_of_the_archive_alone_is_known_where_it_is_named() -> None:
+    with pytest.raises(QueryError):
+        parse("source:lab")
+    assert parse("source:Lab", sources={"lab"}).required == Term("lab", "source")
+    assert with_term("lora", "source:lab") == "lora source:lab"
+
+
+def test_every_source_that_a_reader_names_is_known() -> None:
+    folder = Path(__file__).resolve().parent.parent / "src" / "tidings" / "sources"
+    named = {name for file in folder.rglob("*.py") for name in re.findall(r'\bsource="(\w+)"', file.read_text())}
+    assert "arxiv" in named
+    assert named <= SOURCES
 
 
 def test_an_unknown_field_names_the_one_that_was_meant() -> None:

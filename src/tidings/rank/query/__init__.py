@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from tidings import identifiers
@@ -63,15 +64,15 @@ class _Reading:
     terms: tuple[_Term, ...] = ()
 
 
-def parse(text: str) -> Query:
-    """Return what ``text`` asks for; an empty query for blank text.
+def parse(text: str, sources: Collection[str] = SOURCES) -> Query:
+    """Return what ``text`` asks for; an empty query for blank text. ``sources`` are those that ``source:`` may name.
 
     Raises QueryError for a mistake. Its suggestion, where there is one, is a query that parses.
     """
     try:
-        reading = _read(text)
+        reading = _read(text, sources)
     except QueryError as error:
-        error.suggestion = _mended(error.suggestion)
+        error.suggestion = _mended(error.suggestion, sources)
         raise
     return Query(text, reading.words, reading.required)
 
@@ -126,13 +127,13 @@ def _without(text: str, terms: list[_Term]) -> str:
     return text
 
 
-def _mended(suggestion: str | None) -> str | None:
+def _mended(suggestion: str | None, sources: Collection[str]) -> str | None:
     """Follow suggestions until one parses; a text with more mistakes than that gets none."""
     for _ in range(_MENDINGS):
         if suggestion is None:
             return None
         try:
-            _read(suggestion)
+            _read(suggestion, sources)
         except QueryError as error:
             suggestion = error.suggestion
         else:
@@ -140,7 +141,7 @@ def _mended(suggestion: str | None) -> str | None:
     return None
 
 
-def _read(text: str) -> _Reading:
+def _read(text: str, sources: Collection[str] | None = None) -> _Reading:
     if len(text) > MAX_LENGTH:
         raise QueryError(f"a query may have {MAX_LENGTH:,} characters, this one has {len(text):,}", MAX_LENGTH)
     text = text.translate(_QUOTES)
@@ -150,7 +151,7 @@ def _read(text: str) -> _Reading:
     split = split_edges(text)
     if is_pasted(split.core):
         return _pasted(text, split)
-    parsed = parse_terms(text)
+    parsed = parse_terms(text, sources)
     return _Reading(_if_lettered(parsed.words), parsed.required, _terms(parsed.pieces))
 
 

@@ -7,7 +7,7 @@ factor   = "-" factor | "(" sequence ")" | field ":" value | phrase | word
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from tidings.errors import QueryError
@@ -74,10 +74,13 @@ class Parsed:
     has_operators: bool  # a field or an OR
 
 
-def parse_terms(text: str) -> Parsed:
-    """Parse ``text`` by the grammar. Raises QueryError with the place of the mistake and a mended query."""
+def parse_terms(text: str, sources: Collection[str] | None = None) -> Parsed:
+    """Parse ``text`` by the grammar; any source will do where ``sources`` is None.
+
+    Raises QueryError with the place of the mistake and a mended query.
+    """
     tokens = tokenize(text)
-    pieces = _Parser(text, tokens).pieces()
+    pieces = _Parser(text, tokens, sources).pieces()
     root = Group(tuple(piece.node for piece in pieces))
     return Parsed(
         words=words_of(root),
@@ -108,8 +111,9 @@ def field_filter_of(node: Node) -> Filter | None:
 
 
 class _Parser:
-    def __init__(self, text: str, tokens: list[Token]) -> None:
+    def __init__(self, text: str, tokens: list[Token], sources: Collection[str] | None) -> None:
         self.text = text
+        self.sources = sources
         self.tokens = tokens
         self.at = 0
         self.depth = 0
@@ -212,7 +216,7 @@ class _Parser:
 
     def _value(self, field: Token, token: Token, quoted: bool) -> Node:
         try:
-            found = field_filter(field.text, token.text, quoted)
+            found = field_filter(field.text, token.text, quoted, self.sources)
         except ValueProblemError as error:
             raise self._problem(str(error), token, error.instead) from error
         return Leaf(found, token.text if field.text in _RANKED_FIELDS else "", field.text)

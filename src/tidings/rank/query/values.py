@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date
 from difflib import get_close_matches
 
@@ -13,10 +13,8 @@ from tidings.errors import TidingsError
 from tidings.rank.query.tokens import TEXT_FIELDS, has_letters
 from tidings.types import Between, Filter, Has, Term
 
-# Every name a record's source can have; tests hold this equal to the readers of tidings.sources.
-SOURCES = frozenset(
-    {"arxiv", "huggingface", "openreview", "acl", "conference", "biorxiv", "medrxiv", "bibtex", "ris", "zotero", "page"}
-)
+# What the readers of tidings.sources name; an archive may hold others, from files in our own form.
+SOURCES = frozenset({"acl", "arxiv", "bibtex", "huggingface", "proceedings", "ris", "sample", "zotero"})
 HAS = ("abstract", "code", "doi", "pdf", "venue")
 
 _ONE_WORD = re.compile(r"[\w+#]+")
@@ -35,14 +33,17 @@ class ValueProblemError(Exception):
         self.instead = instead
 
 
-def field_filter(field: str, text: str, quoted: bool) -> Filter:
-    """Return the filter of ``field:text``. Raises ValueProblemError where the value makes no sense."""
+def field_filter(field: str, text: str, quoted: bool, sources: Collection[str] | None) -> Filter:
+    """Return the filter of ``field:text``; any source will do where ``sources`` is None.
+
+    Raises ValueProblemError where the value makes no sense.
+    """
     text = " ".join(text.split())
     if field in TEXT_FIELDS:
         return word(text, field, quoted)
     if not has_letters(text):
         raise ValueProblemError(f"{text!r} is no value for {field}:")
-    return _READERS[field](text)
+    return source(text, sources) if field == "source" else _READERS[field](text)
 
 
 def word(text: str, field: str | None, quoted: bool) -> Term:
@@ -65,11 +66,11 @@ def category(text: str) -> Term:
     return Term(f"{archive}.{group.lower() if archive in _LOWER_CLASSES else group.upper()}", "category")
 
 
-def source(text: str) -> Term:
-    """Return a source term; a source that does not exist is refused."""
+def source(text: str, sources: Collection[str] | None) -> Term:
+    """Return a source term; a source that is not among ``sources`` is refused."""
     name = text.lower()
-    if name not in SOURCES:
-        raise ValueProblemError(f"unknown source {text!r} ({_listed(SOURCES)})", _nearest(name, SOURCES))
+    if sources is not None and name not in sources:
+        raise ValueProblemError(f"unknown source {text!r} ({_listed(sources)})", _nearest(name, sources))
     return Term(name, "source")
 
 
@@ -158,7 +159,6 @@ def _listed(names: Iterable[str]) -> str:
 
 _READERS: dict[str, Callable[[str], Filter]] = {
     "category": category,
-    "source": source,
     "id": identifier,
     "has": has,
     "year": years,
