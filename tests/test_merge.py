@@ -73,9 +73,15 @@ def test_dois_of_one_publisher_conflict_and_of_two_do_not() -> None:
 
 
 def test_parts_of_a_series_stay_apart() -> None:
-    first = replace(PREPRINT, title="On low rank, Part I", ids=())
-    second = replace(PREPRINT, title="On low rank, Part II", ids=())
+    first = replace(PREPRINT, title="On low rank, Part I")
+    second = replace(PROCEEDINGS, title="On low rank, Part II", abstract=PREPRINT.abstract)
+    assert same(first, replace(second, title="On low rank, Part I")) == "title and authors"
     assert same(first, second) is None
+
+
+def test_a_source_that_numbers_its_papers_lists_each_once() -> None:
+    assert same(PREPRINT, replace(PREPRINT, key="another", ids=())) is None
+    assert same(replace(PREPRINT, source="bibtex"), replace(PREPRINT, source="bibtex", key="another")) is not None
 
 
 def test_a_telling_title_is_enough_where_nobody_names_authors() -> None:

@@ -24,11 +24,14 @@ _ABSTRACT_WORDS = 12
 # A preprint precedes its proceedings by months, rarely by years.
 _YEARS_APART = 4
 _SAME_TITLE_OVERLAP = 0.2  # of the abstracts' words: rewritten, yet about the same thing
-_OTHER_TITLE_OVERLAP = 0.6  # nearly the same abstract under another title
+_OTHER_TITLE_OVERLAP = 0.8  # nearly the same abstract under another title
 
 # A paper has one id of these kinds; two different ones are two papers.
 _ONE_PER_PAPER = ("arxiv:", "acl:")
 _ID_ORDER = ("arxiv:", "acl:", "openreview:", "doi:")
+
+# Sources that number their papers themselves and so list each once: two records of one of these are two papers.
+_NUMBERED = frozenset({"arxiv", "acl", "openreview", "huggingface", "biorxiv"})
 
 # Whose text wins: what the authors maintain, then what publishers print, then what others copied.
 _TEXT_ORDER = ("arxiv", "openreview", "acl", "proceedings", "biorxiv", "huggingface")
@@ -67,7 +70,9 @@ def digest(data: bytes) -> int:
 
 def same(one: Described, other: Described) -> str | None:
     """Return why the two are the same paper, in words, or None when they are not or nobody can tell."""
-    if conflicting(one.ids, other.ids) or _years_apart(one, other) > _YEARS_APART:
+    if _sources(one) & _sources(other) & _NUMBERED or conflicting(one.ids, other.ids):
+        return None
+    if _years_apart(one, other) > _YEARS_APART:
         return None
     if title_key(one.title) == title_key(other.title) != "":
         return _same_by_title(one, other)
@@ -95,6 +100,10 @@ def conflicting(ids: Iterable[str], others: Iterable[str]) -> bool:
     """Whether the ids say that these are two papers: another arXiv or ACL id, or another DOI of the same publisher."""
     mine, theirs = _by_kind(ids), _by_kind(others)
     return any(not mine[kind] & theirs[kind] for kind in mine.keys() & theirs.keys())
+
+
+def _sources(described: Described) -> set[str]:
+    return {described.source} if isinstance(described, Record) else set(described.sources)
 
 
 def _by_kind(ids: Iterable[str]) -> dict[str, set[str]]:

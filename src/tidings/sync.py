@@ -54,15 +54,22 @@ def take(store: Store, items: Iterable[Record | Refusal], now: datetime, tally: 
         yield tally.read
 
 
-def take_batch(store: Store, batch: Sequence[Record | Refusal], now: datetime, tally: Tally) -> None:
-    """Store one batch in one transaction; ``tally`` counts it only when it is stored."""
+def take_batch(
+    store: Store, batch: Sequence[Record | Refusal], now: datetime, tally: Tally, *, releasing: int | None = None
+) -> None:
+    """Store one batch in one transaction; ``tally`` counts it only when it is stored.
+
+    ``releasing`` is the number of a refusal that the batch was read from again: it leaves the quarantine with it.
+    """
     refusals = [item for item in batch if isinstance(item, Refusal)]
     outcomes: Counter[str] = Counter()
     with store.writer(now) as writer:
         merger = _Merger(writer)
         outcomes.update(merger.place([item for item in batch if isinstance(item, Record)]))
         merger.write()
-        writer.quarantine(refusals)
+        if releasing is not None and not refusals:
+            writer.release([releasing])
+        writer.quarantine(refusals if releasing is None else [])
     tally.read += len(batch)
     tally.new += outcomes[NEW]
     tally.updated += outcomes["updated"]
@@ -161,8 +168,8 @@ class _Merger:
             if owner != draft.id and not alone and not conflicting(_ids(other), _ids(draft)):
                 draft = self._join(draft, other)
         draft.prints.update(prints)
-        for value in prints:
-            papers = self._sharing.setdefault(value, [])
+        for hashed in prints:
+            papers = self._sharing.setdefault(hashed, [])
             if draft.id not in papers and len(papers) < _COMMON:
                 papers.append(draft.id)
 

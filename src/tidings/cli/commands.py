@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import click
 
@@ -86,8 +86,8 @@ def _progress(quiet: bool) -> Iterator[Progress | None]:
     with Progress(*columns, console=errors, transient=True) as bar:
         task = bar.add_task("reading", total=None)
 
-        def show(name: str, done: int, total: int) -> None:
-            bar.update(task, description=name[-40:], completed=done, total=total or None)
+        def show(name: str, done: int, total: int | None) -> None:
+            bar.update(task, description=name[-40:], completed=done, total=total)
 
         yield show
 
@@ -118,7 +118,7 @@ def search(words: tuple[str, ...], home: Path | None, limit: int, sort: str, sty
 @_HOME
 @_LIMIT
 @_style
-def similar(ids: tuple[str, ...], file: click.utils.LazyFile | None, home: Path | None, limit: int, style: str) -> None:
+def similar(ids: tuple[str, ...], file: TextIO | None, home: Path | None, limit: int, style: str) -> None:
     """Find papers like the papers with these IDS (arxiv:2106.09685, a DOI, an address), or like a text."""
     from tidings.cli.output import print_page
 

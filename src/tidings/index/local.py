@@ -58,6 +58,11 @@ class LocalIndex:
             return False
         return True
 
+    def reset(self) -> None:
+        """Forget what is searchable; the next writer builds it from nothing. Vectors that are sound stay."""
+        with self._locked():
+            self._path.unlink(missing_ok=True)
+
     def apply(self, papers: Iterable[Paper], removed: Iterable[int], position: int) -> None:
         """Write papers, drop removed ids, and make it all searchable as of ``position``. Idempotent."""
         with self.writer() as writer:
@@ -128,6 +133,12 @@ class LocalIndex:
     def facets(self, ids: NDArray[np.int64]) -> dict[str, dict[str, int]]:
         """Return how many of the papers have each ``year``, ``source`` and primary ``category``."""
         return self._current().facets(ids)
+
+    def years(self) -> dict[int, int]:
+        """Return how many papers each year has; papers without a year are left out."""
+        snapshot = self._current()
+        values, counts = np.unique(snapshot.columns["year"][: snapshot.rows][snapshot.alive], return_counts=True)
+        return {int(value): int(count) for value, count in zip(values, counts, strict=True) if value}
 
     def days(self, ids: NDArray[np.int64]) -> NDArray[np.int32]:
         """Return the day of each paper as ``date.toordinal``, 0 when unknown."""
