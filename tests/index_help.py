@@ -31,8 +31,8 @@ class WordEncoder:
             for word in re.findall(r"\w+", text.lower()):
                 found[row] += word_vector(word, self.dimensions)
         lengths = np.linalg.norm(found, axis=1, keepdims=True)
-        result: NDArray[np.float32] = found / np.where(lengths > 0, lengths, 1)
-        return result
+        found /= np.where(lengths > 0, lengths, 1)
+        return found
 
 
 @lru_cache(100_000)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 BLOCK = 32_768
 FAR = np.uint16(0xFFFF)  # the distance of a row that may not be found
+_SIGN_EXPONENT_FRACTION = np.int32(0x8FFFE000 - 2**32)
 _PARALLEL_ROWS = 500_000
 _SAMPLE = 16_384
 _pool = ThreadPoolExecutor(2, thread_name_prefix="scan")
@@ -33,6 +34,29 @@ def rotation(dimensions: int, seed: int = 20_250_320) -> NDArray[np.float32]:
     bits = code_words(dimensions) * 64
     gauss = np.random.default_rng(seed).standard_normal((bits, bits))
     return np.ascontiguousarray(np.linalg.qr(gauss)[0][:dimensions], np.float32)
+
+
+def products(rows: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the product of every row with a vector, shape (n,).
+
+    Not ``rows @ vector``: BLAS wakes its threads for a product this small, and on a busy machine waits 20 ms for them.
+    """
+    found: NDArray[np.float32] = np.einsum("ij,j->i", rows, vector)
+    return found
+
+
+def widen(halves: NDArray[np.float16]) -> NDArray[np.float32]:
+    """Return finite float16 numbers as float32, the same shape; five times quicker than ``astype``.
+
+    Sign, exponent and fraction move to where float32 has them, and one product corrects the exponent's offset,
+    for subnormal numbers too.
+    """
+    bits = halves.view(np.int16).astype(np.int32)
+    bits <<= 13
+    bits &= _SIGN_EXPONENT_FRACTION
+    wide = bits.view(np.float32)
+    wide *= np.float32(2.0**112)
+    return wide
 
 
 def encode_codes(vectors: NDArray[np.float32], turn: NDArray[np.float32]) -> NDArray[np.uint64]:
@@ -58,7 +82,7 @@ def nearest(
 
     ``allowed`` has one entry per row. Fewer than k only when fewer are allowed.
     """
-    chosen = np.flatnonzero(allowed) if len(allowed) <= BLOCK or allowed.sum() <= BLOCK // 4 else None
+    chosen = np.flatnonzero(allowed) if len(allowed) <= BLOCK or np.count_nonzero(allowed) <= BLOCK // 4 else None
     if chosen is not None:
         distances = np.bitwise_count(read_codes(blocks, chosen) ^ code).sum(axis=1, dtype=np.uint16)
         best = smallest(distances, k)

@@ -117,6 +117,11 @@ class Columns:
     def capacity(self) -> int:
         return min(len(array.items) for array in self._arrays.values())
 
+    @property
+    def are_whole(self) -> bool:
+        """Whether no file was cut."""
+        return all(array.is_whole for array in self._arrays.values())
+
     def reserve(self, rows: int) -> None:
         """Make room for that many rows; raise OSError when the disk is full."""
         for array in self._arrays.values():

@@ -65,7 +65,7 @@ def _sound_vectors(folder: Path, dimensions: int) -> bool:
     except (IndexUnavailableError, OSError, ValueError):
         return False
     rows = np.arange(vectors.capacity)
-    return len(vectors.broken(rows[:: max(1, len(rows) // 1_024)])) == 0
+    return vectors.are_whole and len(vectors.broken(rows[:: max(1, len(rows) // 1_024)])) == 0
 
 
 def _mismatch(manifest: Manifest | None, encoder: Encoder) -> str | None:
@@ -81,7 +81,7 @@ def _mismatch(manifest: Manifest | None, encoder: Encoder) -> str | None:
 def _damage(snapshot: Snapshot) -> str | None:
     """Return what is wrong as far as sizes, counts and a sample of rows tell."""
     rows = snapshot.rows
-    if snapshot.columns.capacity < rows or snapshot.vectors.capacity < rows:
+    if snapshot.columns.capacity < rows or snapshot.vectors.capacity < rows or not snapshot.columns.are_whole:
         return "has a truncated file"
     if snapshot.searcher.num_docs == 0 < snapshot.manifest.papers:  # other numbers may differ while someone writes
         return "has lost its words"

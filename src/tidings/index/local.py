@@ -71,6 +71,12 @@ class LocalIndex:
     @contextmanager
     def writer(self) -> Iterator[IndexWriter]:
         """Open the one writing session; it waits for another process's to end. Commits every 20 s and at its end."""
+        with self._locked(), self._session() as session:
+            yield session
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Be the only one who writes."""
         if self._read_only:
             raise cannot_write(self.folder, PermissionError("it was opened for reading"))
         try:
@@ -78,8 +84,8 @@ class LocalIndex:
             held = FileLock(self.folder / "lock").acquire()
         except OSError as error:
             raise cannot_write(self.folder, error) from error
-        with held, self._session() as session:
-            yield session
+        with held:
+            yield
 
     def _session(self) -> IndexWriter:
         try:

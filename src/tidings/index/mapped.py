@@ -40,8 +40,17 @@ class MappedArray:
             return
         size = -(-count // self._step) * self._step * self._item
         with self.path.open("r+b") as file:
-            os.posix_fallocate(file.fileno(), 0, size)
+            try:
+                os.posix_fallocate(file.fileno(), 0, size)
+            except OSError:
+                os.truncate(file.fileno(), len(self.items) * self._item)
+                raise
         self._open()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the file ends where a step ends, as only a cut one does not."""
+        return self.path.stat().st_size % (self._step * self._item) == 0
 
     def flush(self) -> None:
         """Put what was written on the disk."""

@@ -12,7 +12,7 @@ import numpy as np
 import tantivy
 
 from tidings.index import filters
-from tidings.index.codes import smallest
+from tidings.index.codes import products, smallest
 from tidings.index.columns import ALIVE, Columns
 from tidings.index.terms import QueryTerms, query_terms
 from tidings.index.vectors import Vectors, slug
@@ -164,7 +164,7 @@ class Snapshot:
 
     def cosine_statistics(self, vector: NDArray[np.float32]) -> tuple[float, float]:
         """Return mean and standard deviation of the vector's cosine with the papers, from the sample."""
-        cosines = self.sample @ vector
+        cosines = products(self.sample, vector)
         return (float(cosines.mean()), float(cosines.std())) if len(cosines) else (0.0, 0.0)
 
     # --- filtering without ranking ---

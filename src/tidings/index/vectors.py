@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tidings.errors import IndexUnavailableError
-from tidings.index.codes import BLOCK, FAR, code_words, encode_codes, nearest, read_codes, rotation, write_codes
+from tidings.index.codes import (
+    BLOCK,
+    FAR,
+    code_words,
+    encode_codes,
+    nearest,
+    products,
+    read_codes,
+    rotation,
+    widen,
+    write_codes,
+)
 from tidings.index.mapped import MappedArray
 
 if TYPE_CHECKING:
@@ -55,6 +66,13 @@ class Vectors:
         """Return which rows can be found by meaning, one entry per reserved row."""
         return self._present.items
 
+    @property
+    def are_whole(self) -> bool:
+        """Whether no file was cut, and every row that is said to be written fits in all of them."""
+        arrays = (self._vectors, self._codes, self._hashes, self._present)
+        written = np.flatnonzero(self._hashes.items)
+        return all(array.is_whole for array in arrays) and (len(written) == 0 or int(written[-1]) < self.capacity)
+
     def reserve(self, rows: int) -> None:
         """Make room for that many rows; raise OSError when the disk is full."""
         self._vectors.reserve(rows)
@@ -80,12 +98,11 @@ class Vectors:
 
     def read(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return vectors, shape (n, dimensions)."""
-        return self._vectors.items[rows].astype(np.float32)
+        return widen(np.take(self._vectors.items, rows, axis=0))
 
     def cosines(self, vector: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the cosine of a normalised vector with every row, shape (n,)."""
-        found: NDArray[np.float32] = self.read(rows) @ vector
-        return found
+        return products(self.read(rows), vector)
 
     def nearest(self, vector: NDArray[np.float32], allowed: NDArray[np.bool_], k: int) -> NDArray[np.int64]:
         """Return at most k of the allowed rows that are nearest by code, in no order; ``allowed`` one entry per row."""

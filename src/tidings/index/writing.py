@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from tidings.index.columns import ALIVE, KNOWN, Columns
+from tidings.index.filters import exact
 from tidings.index.manifest import Manifest, cannot_write, write_manifest
 from tidings.index.vectors import Vectors, slug
 from tidings.index.words import HEAP_BYTES, document, open_words, paper_text, plain_texts
@@ -109,7 +110,8 @@ class IndexWriter:
     def _forget(self, rows: NDArray[np.int64]) -> None:
         """Delete the words of rows that may have some; a row never written has none."""
         for row in rows[(self._columns["flags"][rows] & KNOWN) != 0].tolist():
-            self._tantivy().delete_documents_by_term("paper", row)
+            # by query: by term, tantivy 0.27 takes the number for a signed one and deletes nothing
+            self._tantivy().delete_documents_by_query(exact("paper", row))
         self._columns["flags"][rows] |= KNOWN
 
     def _tantivy(self) -> tantivy.IndexWriter:
