@@ -19,7 +19,7 @@ _LONG_ABSTRACT = 660
 """Characters that fill more than eight lines of the column; a shorter abstract is never closed."""
 _AUTHORS_FIRST = 3
 _AUTHORS_IN_PLACE = 60
-"""Up to so many authors open in the list; a collaboration of thousands has its paper's page."""
+"""Up to so many authors open in the list, and stand in its citation; thousands of them have the paper's page."""
 
 Stem = Callable[[str], str]
 
@@ -82,7 +82,7 @@ def entry(hit: Hit, stems: frozenset[str], stem: Stem, place: int) -> Entry:
         code=_code(paper, links),
         links=tuple(link for link in links if link[0] != "code"),
         similar=addresses.of_similar((paper.key,)),
-        bibtex=_bibtex(paper),
+        bibtex=_bibtex(paper) if len(paper.authors) <= _AUTHORS_IN_PLACE else "",
         is_new=hit.is_new,
         withdrawn=paper.withdrawn,
         score=hit.score,
@@ -91,7 +91,7 @@ def entry(hit: Hit, stems: frozenset[str], stem: Stem, place: int) -> Entry:
     )
 
 
-def plain(text: str) -> Markup:
+def set_text(text: str) -> Markup:
     """Return a title or an abstract without marks, its formulas set."""
     return _set(text, frozenset(), str)
 

@@ -70,6 +70,11 @@ def _details(error: QueryError) -> dict[str, object]:
     return {"position": error.position, "suggestion": error.suggestion}
 
 
+def _sentence(message: str) -> str:
+    """Return a message as a page says it: with a capital and an end. The API leaves it as it is, for programs."""
+    return message[:1].upper() + message[1:] + ("" if message.endswith((".", "?", "!", "…")) else ".")
+
+
 def _answer(request: Request, status: int, code: str, message: str, **details: object) -> Response:
     if request.url.path.startswith("/api/"):
         body = {
@@ -81,5 +86,12 @@ def _answer(request: Request, status: int, code: str, message: str, **details: o
     wanted = getattr(request.state, "asking", None)
     template = "query_error.html" if code == QueryError.code and wanted is not None else "failure.html"
     title = _TITLES.get(status, "That did not work")
-    values = {"title": title, "message": message, "asking": wanted, "position": 0, "suggestion": None, **details}
+    values = {
+        "title": title,
+        "message": _sentence(message),
+        "asking": wanted,
+        "position": 0,
+        "suggestion": None,
+        **details,
+    }
     return of(request).html(template, status, **values)

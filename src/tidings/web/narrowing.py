@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tidings.rank.query import RANGE_FIELDS, has_term, parse, render, with_term, without_term
+from tidings.rank.query import has_term, parse, render, with_term, without_term
+from tidings.rank.query.tokens import RANGE_FIELDS
 from tidings.types import And, Facet, Filter, Page
 from tidings.web.asking import Asking
 

@@ -9,7 +9,7 @@ from starlette.routing import Route
 from tidings import export
 from tidings.types import Paper
 from tidings.web import addresses
-from tidings.web.entries import entries, plain
+from tidings.web.entries import entries, set_text
 from tidings.web.site import Site, of, stable
 
 _SIMILAR = 10
@@ -56,8 +56,8 @@ def _page(site: Site, found: Paper) -> Response:
     return site.html(
         "paper.html",
         paper=found,
-        title=plain(found.title),
-        abstract=plain(found.abstract),
+        title=set_text(found.title),
+        abstract=set_text(found.abstract),
         authors=found.authors[:_AUTHORS_AT_ONCE],
         more_authors=found.authors[_AUTHORS_AT_ONCE:],
         links=addresses.outside(found),

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from tidings.plain import plain
 from tidings.web import addresses, entries
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def create_site(catalog: Catalog, settings: Settings) -> Site:
         weekday=entries.weekday,
         shortened=entries.shortened,
         thousands="{:,}".format,
-        set=entries.plain,
+        set=entries.set_text,
+        in_plain=plain,
     )
     for name in templates.list_templates():
         templates.get_template(name)

@@ -99,7 +99,7 @@ function explain() {
 
 function cite() {
   const place = papers[current()] ?? document.querySelector("article.one") ?? papers[0];
-  place?.querySelector("button[popovertarget]")?.click();
+  place?.querySelector("[data-cite]")?.click();
 }
 
 async function copy(button) {
