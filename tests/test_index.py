@@ -154,6 +154,18 @@ def test_applying_the_same_twice_changes_nothing_and_encodes_nothing(tmp_path: P
     assert encoder.encoded == encoded
 
 
+def test_half_characters_and_control_characters_anywhere_stop_nothing(tmp_path: Path) -> None:
+    index, half = LocalIndex(tmp_path, WordEncoder()), "a\ud800b\x00c"
+    broken = make_paper(
+        1, half, key=half, abstract=half, authors=(half,), ids=(half,), categories=(half,), venue=half, sources=(half,)
+    )
+    index.apply([broken, make_paper(2, "Graph")], [], 1)
+    assert sorted(index.newest(None, 9).tolist()) == [1, 2]
+    for field in ("title", "abstract", "author", "venue", "category", "source", "id"):
+        assert index.newest(Term(half, field), 9).tolist() in ([], [1])
+    assert 2 in index.candidates(f"{half} graph", None, None).ids
+
+
 def test_a_removed_paper_is_found_by_nothing(tmp_path: Path) -> None:
     encoder = WordEncoder()
     index = LocalIndex(tmp_path, encoder)

@@ -56,6 +56,11 @@ def has_of(paper: Paper) -> list[str]:
     return [name for name, is_there in there.items() if is_there]
 
 
+def encodable(text: str) -> str:
+    """Return the text with what UTF-8 cannot hold (half a character) replaced; it must not stop a whole batch."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 class Vocabulary:
     """Tuples of strings by number, in a file that only grows: one JSON array a line. Number 0 is the empty tuple."""
 
@@ -130,9 +135,9 @@ class Columns:
     def write(self, rows: NDArray[np.int64], papers: Sequence[Paper]) -> None:
         """Write what the columns keep of the papers; ``rows`` are their ids."""
         values: dict[str, list[tuple[str, ...]]] = {
-            "category": [paper.categories for paper in papers],
-            "source": [tuple(sorted(paper.sources)) for paper in papers],
-            "venue": [(paper.venue,) if paper.venue else () for paper in papers],
+            "category": [tuple(map(encodable, paper.categories)) for paper in papers],
+            "source": [tuple(sorted(map(encodable, paper.sources))) for paper in papers],
+            "venue": [(encodable(paper.venue),) if paper.venue else () for paper in papers],
         }
         for name, vocabulary in self.vocabularies.items():
             self[name][rows] = vocabulary.numbers(values[name])

@@ -12,7 +12,7 @@ import numpy as np
 import tantivy
 
 from tidings.errors import QueryError
-from tidings.index.columns import ALIVE, HAS, VOCABULARIES
+from tidings.index.columns import ALIVE, HAS, VOCABULARIES, encodable
 from tidings.index.words import SCHEMA, STEMMED_FIELDS, archive_and_category, tokens
 from tidings.types import And, Between, Filter, Has, Not, Or, Term
 
@@ -71,9 +71,9 @@ def tantivy_query(required: Filter) -> tantivy.Query:
 
 def _term_query(term: Term) -> tantivy.Query:
     if term.field == "category":
-        return exact("category", term.text.lower())
+        return exact("category", encodable(term.text).lower())
     if term.field in _EXACT_FIELDS:
-        return exact(_EXACT_FIELDS[term.field], term.text.lower())
+        return exact(_EXACT_FIELDS[term.field], encodable(term.text).lower())
     if term.field is None:
         return some([_words_query("title", term.text), _words_query("abstract", term.text)])
     return _words_query(term.field, term.text)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tantivy
 
-from tidings.index.columns import day_of, has_of, year_of
+from tidings.index.columns import day_of, encodable, has_of, year_of
 from tidings.plain import plain
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ SCHEMA = _schema()
 
 def spaced(text: str) -> str:
     """Return the text with blanks around the characters of scripts that have none."""
-    return text if text.isascii() else _UNSPACED.sub(r" \1 ", text)
+    return text if text.isascii() else _UNSPACED.sub(r" \1 ", encodable(text))
 
 
 def tokens(text: str, *, stemmed: bool = True) -> list[str]:
@@ -76,13 +76,13 @@ def stem(word: str) -> str:
 
 def archive_and_category(category: str) -> tuple[str, ...]:
     """Return the exact values under which a category is found: ``cs.CL`` also as ``cs``."""
-    folded = category.lower()
+    folded = encodable(category).lower()
     return tuple(dict.fromkeys((folded, folded.partition(".")[0])))
 
 
 def external_values(paper: Paper) -> list[str]:
     """Return the ids under which a paper is found, with and without the name of who gave them."""
-    named = [value.lower() for value in (paper.key, *paper.ids)]
+    named = [encodable(value).lower() for value in (paper.key, *paper.ids)]
     return list(dict.fromkeys(named + [value.partition(":")[2] for value in named if ":" in value]))
 
 
@@ -101,7 +101,7 @@ def document(paper: Paper, title: str, abstract: str) -> tantivy.Document:
         spelling=title,
         author=[spaced(name) for name in paper.authors],
         category=list(dict.fromkeys(value for name in paper.categories for value in archive_and_category(name))),
-        source=[name.lower() for name in paper.sources],
+        source=[encodable(name).lower() for name in paper.sources],
         external=external_values(paper),
         has=has_of(paper),
     )
