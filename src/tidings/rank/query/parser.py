@@ -211,8 +211,9 @@ class _Parser:
             return self._value(self.field, token, quoted)
         if quoted:
             return Leaf(word(token.text, None, quoted=True), token.text, None)
-        prefixed = token.kind is Kind.WORD and token.text.lower().startswith(_ID_STARTS)
-        return self._value(Token(Kind.FIELD, "id", token.start, token.start), token, False) if prefixed else Word(token)
+        if token.text.lower().startswith(_ID_STARTS) and not token.text.endswith(":"):
+            return self._value(Token(Kind.FIELD, "id", token.start, token.start), token, False)
+        return Word(token)
 
     def _value(self, field: Token, token: Token, quoted: bool) -> Node:
         try:

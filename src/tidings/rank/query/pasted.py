@@ -19,7 +19,7 @@ MAX_WORDS = 30
 
 _TERM = re.compile(rf"[-−]?(?:{'|'.join(sorted(FIELDS))}):\S", re.IGNORECASE)
 _LINE_BREAK = re.compile(r"[\n\r\v\f\x85\u2028\u2029]")
-_OPERATORS = frozenset({"OR", "NOT"})
+_OPERATOR = re.compile(rf"\bOR\b|(?:{'|'.join(sorted(FIELDS))}):", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,8 @@ def is_pasted(core: str) -> bool:
     """Return whether a text without its edges is to be read as plain words."""
     if len(core.split()) <= MAX_WORDS and not _LINE_BREAK.search(core):
         return False
+    if not _OPERATOR.search(core):  # the common case, and the quick one
+        return True
     try:
         parsed = parse_terms(core)
     except QueryError:
@@ -100,7 +102,7 @@ def _last(text: str, start: int, end: int) -> Edge | None:
     if at < start or not _TERM.match(text, at, end):
         return None
     before = text[max(start, at - 20) : at].split()[-1:]
-    return None if before and before[0] in _OPERATORS else _edge(text, at, end)
+    return None if before and before[0] == "OR" else _edge(text, at, end)
 
 
 def _edge(text: str, start: int, end: int) -> Edge | None:

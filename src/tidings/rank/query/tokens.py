@@ -35,7 +35,7 @@ class Kind(enum.Enum):
     CLOSE = ")"
 
 
-_KEYWORDS = {"OR": Kind.OR, "AND": Kind.AND, "NOT": Kind.NOT}
+_KEYWORDS = {"OR": Kind.OR, "AND": Kind.AND}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +130,12 @@ class _Tokenizer:
         return end if following in '"(' else self._value(end)
 
     def _unknown(self, at: int, name: str, end: int, following: str) -> int:
-        """Read a colon in ordinary text ("Results: we", "std::vector", "arxiv:1706.03762") as text."""
+        """Read a colon in ordinary text ("Results: we", "std::vector", "LoRA:Low", "arxiv:1706.03762") as text."""
         if name.lower() in ID_PREFIXES or not (following.isalnum() or following in ('"', "(")):
             return self._word(at)
-        near = get_close_matches(name.lower(), sorted(FIELDS), 1, 0.6)
+        near = get_close_matches(name.lower(), sorted(FIELDS), 1, 0.6 if name.islower() else 0.8)
+        if not near and not name.islower():
+            return self._word(at)
         if near:
             raise problem(self.text, f"unknown field {name!r}, did you mean {near[0]}:?", at, end, f"{near[0]}:")
         stop = self._word_end(end)
@@ -154,12 +156,19 @@ class _Tokenizer:
     def _word(self, at: int) -> int:
         end = max(self._word_end(at), at + 1)
         text = self.text[at:end]
+        if text == "NOT":
+            message = "NOT is no sign here, write a minus (or not in small letters)"
+            raise problem(self.text, message, at, end + 1 if self.text[end:].strip() else end, "-")
         return self._add(_KEYWORDS.get(text, Kind.WORD), text, at, end)
 
     def _word_end(self, at: int) -> int:
-        """Return where a word ends; parentheses that open inside it are part of it: ``SE(3)``, ``O(n log n)``."""
+        """Return where a word ends.
+
+        Parentheses that open inside it are part of it, ``SE(3)``, ``O(n log n)``, and so are quotation marks: 5",
+        ``Schr\\"odinger``.
+        """
         start = at
-        while at < len(self.text) and not self.text[at].isspace() and self.text[at] not in '")':
+        while at < len(self.text) and not self.text[at].isspace() and self.text[at] != ")":
             at = self.closing.get(at, at) + 1 if at > start else at + 1
         return at
 

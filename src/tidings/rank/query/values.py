@@ -14,7 +14,7 @@ from tidings.rank.query.tokens import TEXT_FIELDS, has_letters
 from tidings.types import Between, Filter, Has, Term
 
 # What the readers of tidings.sources name; an archive may hold others, from files in our own form.
-SOURCES = frozenset({"acl", "arxiv", "bibtex", "huggingface", "proceedings", "ris", "sample", "zotero"})
+SOURCES = frozenset({"acl", "arxiv", "bibtex", "huggingface", "listing", "proceedings", "ris", "sample", "zotero"})
 HAS = ("abstract", "code", "doi", "pdf", "venue")
 
 _ONE_WORD = re.compile(r"[\w+#]+")
@@ -38,7 +38,7 @@ def field_filter(field: str, text: str, quoted: bool, sources: Collection[str] |
 
     Raises ValueProblemError where the value makes no sense.
     """
-    text = " ".join(text.split())
+    text = " ".join(text.replace('"', "").split())
     if field in TEXT_FIELDS:
         return word(text, field, quoted)
     if not has_letters(text):
@@ -48,7 +48,7 @@ def field_filter(field: str, text: str, quoted: bool, sources: Collection[str] |
 
 def word(text: str, field: str | None, quoted: bool) -> Term:
     """Return the term of a word; one that an index would cut (``low-rank``) is a phrase."""
-    text = text if quoted else text.strip(_EDGES)
+    text = text if quoted else text.replace('"', "").strip(_EDGES)
     if not has_letters(text):
         raise ValueProblemError(f"{text!r} holds no letter and no digit")
     return Term(text, field, quoted or not _ONE_WORD.fullmatch(text))
