@@ -110,7 +110,7 @@ def test_the_last_page_has_no_cursor() -> None:
     assert page(by_relevance(candidates([1, 2], [2, 1])), 2, None, "q", "relevance").cursor is None
 
 
-@given(st.floats(allow_nan=False), st.integers(-(2**63), 2**63 - 1), st.text())
+@given(st.floats(allow_nan=False, allow_infinity=False), st.integers(-(2**63), 2**63 - 1), st.text())
 def test_a_cursor_is_safe_in_an_address_and_read_again(place: float, last: int, query: str) -> None:
     cursor = encode_cursor(place, last, query, "relevance")
     assert re.fullmatch(r"[A-Za-z0-9_=-]+", cursor)
@@ -130,9 +130,10 @@ def test_a_cursor_of_another_query_or_sort_is_refused() -> None:
             decode_cursor(cursor, query, sort)
 
 
-def test_a_cursor_whose_place_is_no_number_is_refused() -> None:
+@pytest.mark.parametrize("place", [float("nan"), float("inf"), float("-inf")])
+def test_a_cursor_whose_place_is_no_number_is_refused(place: float) -> None:
     with pytest.raises(InputError):
-        decode_cursor(encode_cursor(float("nan"), 3, "lora", "relevance"), "lora", "relevance")
+        decode_cursor(encode_cursor(place, 3, "lora", "relevance"), "lora", "relevance")
 
 
 @pytest.mark.parametrize(("sort", "limit"), [("best", 5), ("relevance", 0), ("newest", -1)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, replace
@@ -118,7 +119,7 @@ def decode_cursor(cursor: str, query: str, sort: str) -> tuple[float, int]:
         fingerprint, place, last = _PLACE.unpack(urlsafe_b64decode(cursor.encode("ascii")))
     except (ValueError, struct.error) as error:
         raise InputError("this is no cursor of ours; start again from the first page") from error
-    if fingerprint != _fingerprint(query, sort) or place != place:  # noqa: PLR0124 - NaN is no place
+    if fingerprint != _fingerprint(query, sort) or not math.isfinite(place):
         raise InputError("this cursor belongs to another query; start again from the first page")
     return place, last
 
