@@ -37,7 +37,12 @@ _ARXIV_PATH = re.compile(
 )
 _DOI = re.compile(r"10\.[0-9]{4,9}(?:\.[0-9]+)*/[^\s\x00-\x1f]+")
 _ARXIV_DOI = re.compile(r"10\.48550/arxiv\.(?P<id>.+)")
-_DOI_HOSTS = frozenset(("doi.org", "dx.doi.org"))
+# Publishers put the DOI of a paper into the address of its page, and the kind of page behind it.
+_DOI_PREFIX = re.compile(
+    r"^(?:doi:\s*|(?:https?://)?[\w.-]{1,100}\.[a-z]{2,20}/(?:[\w.-]{1,100}/){0,4}?)(?=10\.)", re.IGNORECASE
+)
+_PREPRINT_VERSION = re.compile(r"v[0-9]+$")  # bioRxiv's pages name a version, its DOIs do not
+_PAGE_ENDINGS = (".pdf", ".full", "/full", "/abstract", "/meta", "/pdf", "/html", "/epdf")
 _OPENREVIEW = re.compile(r"[A-Za-z0-9_-]{4,64}")
 _ACL = re.compile(
     r"(?P<old>[A-Z][0-9]{2}-[0-9]{4})|(?P<new>[12][0-9]{3}\.[a-z0-9]+-[a-z0-9_]+\.[a-z0-9]+)", re.IGNORECASE
@@ -151,12 +156,23 @@ def _parse_acl(text: str) -> str | None:
 
 
 def _parse_doi(text: str) -> str | None:
-    text = re.sub(r"^(?:https?://)?(?:dx\.)?doi\.org/|^doi:\s*", "", text, count=1, flags=re.IGNORECASE)
-    match = _DOI.fullmatch(unquote(text).strip().rstrip(".,;").lower())
+    prefix = _DOI_PREFIX.match(text)
+    text = unquote(text[prefix.end() :] if prefix else text).strip().rstrip(".,;").lower()
+    if prefix and "/" in prefix[0]:
+        text = _without_page(text)
+    match = _DOI.fullmatch(text)
     if match is None:
         return None
     preprint = _ARXIV_DOI.fullmatch(match[0])
     return (_parse_arxiv(preprint["id"]) if preprint else None) or f"doi:{match[0]}"
+
+
+def _without_page(text: str) -> str:
+    """Cut what a publisher's address says after the DOI: ``/full.pdf``, a query."""
+    text = re.split(r"[?#]", text, maxsplit=1)[0]
+    for ending in _PAGE_ENDINGS:
+        text = text.removesuffix(ending)
+    return _PREPRINT_VERSION.sub("", text) if text.startswith("10.1101/") else text
 
 
 def _parse_openreview(text: str) -> str | None:
@@ -204,11 +220,9 @@ def _parse_url(text: str) -> str | None:
     host, path, query = parts
     if host in _ARXIV_HOSTS:
         return _parse_arxiv(text)
-    if host in _DOI_HOSTS:
-        return _parse_doi(path.removeprefix("/"))
     if host in {"openreview.net", "api2.openreview.net"}:
         return _parse_openreview(parse_qs(query).get("id", [""])[0])
     if host in {"aclanthology.org", "aclweb.org"}:
         match = _ACL_PATH.fullmatch(path)
         return _parse_acl(match["id"]) if match else None
-    return None
+    return _parse_doi(text)

@@ -71,6 +71,7 @@ _ACCENT = re.compile(
 )
 _COMMAND = re.compile(r"(?P<before>[^\W_])?\\(?P<name>[A-Za-z]+)\*?(?P<blank>\s*)")
 _ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
+_DOLLAR = re.compile(r"(?<!\\)\$+")
 _MATH_SCRIPT = re.compile(r"[\^_]+")
 _DASHES = re.compile(r"---?")
 
@@ -84,6 +85,17 @@ def to_unicode(text: str) -> str:
     text = text.replace("{", "").replace("}", "").replace("~", " ")
     text = text.replace("``", "“").replace("''", "”")
     return _DASHES.sub(lambda match: "—" if len(match[0]) == 3 else "–", text) if "--" in text else text
+
+
+def readable(text: str) -> str:
+    """Return the text as people read it, its formulas left in TeX between dollars: what BibTeX means by a title."""
+    if "\\" not in text and "{" not in text and "$" not in text and "--" not in text:
+        return text
+    parts = _DOLLAR.split(text)
+    if len(parts) % 2 == 0:
+        return to_unicode(text)
+    parts[::2] = [to_unicode(part) for part in parts[::2]]
+    return "$".join(parts)
 
 
 def _mathless(text: str) -> list[str]:

@@ -17,6 +17,7 @@ from tidings.sources.formats import FORMATS, format_of
 from tidings.sources.formats.common import LONGEST_RAW, Outcome, refusal
 
 _DEEPEST = 4  # archives inside archives
+_MOST_NAMES = 100
 _SPOOLED = 64 << 20
 _ZSTANDARD = b"\x28\xb5\x2f\xfd"
 
@@ -26,8 +27,9 @@ Source = Path | IO[bytes]
 class FileReader:
     """The records of a file, a folder or a stream, with how far the reading is.
 
-    ``total_bytes`` is the size on disk, None for a stream; ``read_bytes`` grows towards it. Iterating yields
-    records and refusals; it raises SourceError only where nothing at all can be understood.
+    ``total_bytes`` is the size on disk, None for a stream; ``read_bytes`` grows towards it. ``passed_over`` names
+    the first hundred members of an archive or folder that hold no papers. Iterating yields records and refusals;
+    it raises SourceError only where nothing at all can be understood.
     """
 
     def __init__(self, source: Source, *, name: str | None = None) -> None:
@@ -35,8 +37,10 @@ class FileReader:
         self._name = name or (source.name if isinstance(source, Path) else "-")
         self._files = _files_in(source) if isinstance(source, Path) else []
         self._understood = False
+        self._is_empty = True
         self.total_bytes = sum(file.stat().st_size for file in self._files) if isinstance(source, Path) else None
         self.read_bytes = 0
+        self.passed_over: list[str] = []
 
     def __iter__(self) -> Iterator[Outcome]:
         if isinstance(self._source, Path):
@@ -45,18 +49,21 @@ class FileReader:
         else:
             yield from self._read_stream(streams.counted(self._source, self._count), self._name, 0)
         if not self._understood:
-            raise SourceError(f"{self._name}: {_unknown()}")
+            raise SourceError(f"{self._name}: {'there is nothing in it' if self._is_empty else _unknown()}")
 
     def _count(self, size: int) -> None:
         self.read_bytes += size
 
     def _read_file(self, file: Path) -> Iterator[Outcome]:
+        is_member = file != self._source
+        name = str(file.relative_to(self._source)) if is_member and isinstance(self._source, Path) else self._name
         try:
             opened = file.open("rb")
         except OSError as error:
-            raise SourceError(f"{file}: cannot be read: {error.strerror or error}") from error
-        is_member = file != self._source
-        name = str(file.relative_to(self._source)) if is_member and isinstance(self._source, Path) else self._name
+            if not is_member:
+                raise SourceError(f"{file}: cannot be read: {error.strerror or error}") from error
+            yield refusal("file", name, f"cannot be read: {error.strerror or error}")
+            return
         with opened:
             yield from self._read_stream(streams.counted(opened, self._count), name, 0, is_member=is_member)
 
@@ -65,6 +72,7 @@ class FileReader:
         source = "file"
         try:
             head, stream = streams.peeked(stream)
+            self._is_empty = self._is_empty and not head
             unpack = streams.decompressor(head)
             found = None if unpack or streams.is_tar(head) else format_of(head)
             if found is not None:
@@ -87,6 +95,8 @@ class FileReader:
             yield from self._read_zip(stream, depth)
         elif not is_member and head.startswith(_ZSTANDARD):
             raise SourceError(f"{name}: compressed with zstd; unpack it first (zstd -d {name})")
+        elif len(self.passed_over) < _MOST_NAMES:
+            self.passed_over.append(name)
 
     def _read_tar(self, stream: IO[bytes], depth: int) -> Iterator[Outcome]:
         with tarfile.open(fileobj=stream, mode="r|") as archive:

@@ -7,6 +7,7 @@ import codecs
 import gzip
 import io
 import lzma
+import re
 import tarfile
 import zipfile
 import zlib
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 HEAD = 1 << 16  # bytes by which a format is known
 LONGEST_LINE = 16 << 20
 _BUFFER = 1 << 18
+_RETURN = re.compile(r"(?<=\r)(?!\n)")
 _BYTE_ORDER_MARK = codecs.BOM_UTF8
 
 # What a stream raises where it was cut short or its bytes were changed.
@@ -48,6 +50,31 @@ class Joined(io.RawIOBase):
         return len(memoryview(data))
 
 
+class FromUtf16(io.RawIOBase):
+    """UTF-16 told by its mark, read as UTF-8; what is no character becomes U+FFFD."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")
+        self._pending = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer).cast("B")
+        while not self._pending:
+            data = self._stream.read(_BUFFER)
+            text = self._decoder.decode(data, final=not data)
+            self._pending = text.encode("utf-8", "replace")
+            if not data:
+                break
+        part = self._pending[: len(view)]
+        self._pending = self._pending[len(view) :]
+        view[: len(part)] = part
+        return len(part)
+
+
 def counted(stream: IO[bytes], count: Callable[[int], None]) -> IO[bytes]:
     """Return the stream, buffered, telling ``count`` of every byte taken from it."""
     return io.BufferedReader(Joined(b"", stream, count), _BUFFER)
@@ -65,13 +92,15 @@ def peeked(stream: IO[bytes]) -> tuple[bytes, IO[bytes]]:
 
 
 def decompressor(head: bytes) -> Callable[[IO[bytes]], IO[bytes]] | None:
-    """Return what unpacks a stream that begins so, None where it is not compressed."""
+    """Return what unpacks a stream that begins so, None where nothing is to be done."""
     if head.startswith(b"\xfd7zXZ\0"):
         return lzma.LZMAFile
     if head.startswith(b"\x1f\x8b"):
         return lambda stream: cast("IO[bytes]", gzip.GzipFile(fileobj=stream))
     if head.startswith(b"BZh") and head[4:10] == b"1AY&SY":
         return bz2.BZ2File
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return lambda stream: cast("IO[bytes]", io.BufferedReader(FromUtf16(stream)))
     return None
 
 
@@ -108,23 +137,22 @@ def skip_line(stream: IO[bytes], line: bytes) -> None:
 
 
 def decoded(data: bytes) -> str:
-    """Return text of UTF-8 or UTF-16 by its mark, else UTF-8, else Windows-1252, which old exports are written in."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16", "replace")
+    """Return text that is UTF-8, else Windows-1252, which old exports are written in."""
     try:
-        return data.removeprefix(_BYTE_ORDER_MARK).decode("utf-8")
+        return data.decode("utf-8")
     except UnicodeDecodeError:
         return data.decode("cp1252", "replace")
 
 
 def text_lines(stream: IO[bytes]) -> Iterator[str]:
-    """Yield decoded lines without their ends, each at most 16 MiB; the rest of a longer one is passed over."""
-    head, stream = peeked(stream)
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        yield from io.TextIOWrapper(stream, "utf-16", errors="replace", newline=None)
-        return
-    first = True
+    """Yield decoded lines with their ends (also those of old Macs); one over 16 MiB is cut and its rest passed over."""
+    mark = _BYTE_ORDER_MARK
     while line := stream.readline(LONGEST_LINE):
-        skip_line(stream, line)
-        yield decoded(line.removeprefix(_BYTE_ORDER_MARK) if first else line).rstrip("\r\n")
-        first = False
+        if not line.endswith(b"\n"):
+            skip_line(stream, line)
+        text = decoded(line.removeprefix(mark)).replace("\0", "")
+        mark = b""
+        if "\r" in text[:-2]:
+            yield from _RETURN.split(text)
+        else:
+            yield text

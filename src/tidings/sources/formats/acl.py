@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from tidings.sources.formats.common import (
     Outcome,
     abstract_of,
     content_start,
+    ids_of,
     links_of,
     people,
     refusal,
@@ -122,7 +124,7 @@ def _record(paper: etree._Element, volume: _Volume) -> Record:
         title=title_of(_text(fields.get("title"))),
         abstract=abstract_of(_text(fields.get("abstract"))),
         authors=people(map(_person, paper.iterfind("author"))),
-        ids=(f"acl:{key}", f"doi:{doi.lower()}") if doi else (f"acl:{key}",),
+        ids=(f"acl:{key}", *ids_of(f"doi:{doi}" if doi else None)),
         venue=volume.venue,
         year=volume.year,
         journal=volume.title or None,
@@ -155,10 +157,18 @@ def _text(element: etree._Element | None) -> str:
         return ""
     if not len(element):
         return collapse(element.text or "")
-    for formula in element.iter("tex-math"):
-        formula.text = f"${formula.text or ''}"
-        formula.tail = f"${formula.tail or ''}"
-    return collapse("".join(element.itertext(etree.Element)))
+    return collapse("".join(_inner_text(element)))
+
+
+def _inner_text(element: etree._Element) -> Iterator[str]:
+    """Yield the texts inside an element; comments and entities have none."""
+    yield element.text or ""
+    for child in element:
+        if child.tag == "tex-math":
+            yield f"${''.join(_inner_text(child))}$"
+        elif isinstance(child.tag, str):
+            yield from _inner_text(child)
+        yield child.tail or ""
 
 
 def _person(author: etree._Element) -> str:
@@ -172,7 +182,7 @@ def _whole(paper: etree._Element, volume: _Volume) -> bytes:
     meta = etree.SubElement(inner, "meta")
     etree.SubElement(meta, "booktitle").text = volume.title
     etree.SubElement(meta, "year").text = str(volume.year or "")
-    inner.append(paper)
+    inner.append(copy.deepcopy(paper))
     return etree.tostring(root, encoding="utf-8")
 
 

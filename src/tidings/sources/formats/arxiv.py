@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tidings import identifiers
-from tidings.plain import collapse
-from tidings.sources.formats.common import abstract_of, day_of, ids_of, people, title_of
+from tidings.sources.formats.common import abstract_of, day_of, ids_of, note_of, people, title_of
 from tidings.types import Link, Record, Version
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
 _MONTH_NAMES = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
 _MONTHS = {name: f"{number:02d}" for number, name in enumerate(_MONTH_NAMES.split(), start=1)}
+_VERSION = re.compile(r"v?[1-9][0-9]{0,2}")
 _WITHDRAWN = re.compile(
     r"(?:has been|have been|is|was|been) withdrawn|withdrawn (?:by|due|because)|^withdrawn\b", re.IGNORECASE
 )
@@ -60,7 +60,7 @@ class Snapshot(msgspec.Struct, gc=False):
 def from_listed(line: Listed) -> Record:
     """Return the record of a listing's line."""
     paper_id, _ = identifiers.parse_arxiv_id(line.id)
-    comment = collapse(line.comment) if line.comment else None
+    comment = note_of(line.comment)
     abstract = abstract_of(line.abstract)
     return Record(
         source="arxiv",
@@ -72,7 +72,7 @@ def from_listed(line: Listed) -> Record:
         categories=_categories(line.categories or ()),
         submitted=day_of(line.date),
         announced=day_of(line.listed_first),
-        comment=comment or None,
+        comment=comment,
         links=(Link("pdf", f"https://arxiv.org/pdf/{paper_id}"),),
         withdrawn=_is_withdrawn(comment, abstract),
     )
@@ -81,7 +81,7 @@ def from_listed(line: Listed) -> Record:
 def from_snapshot(line: Snapshot) -> Record:
     """Return the record of a snapshot's line. ``update_date`` is a date of metadata: used only without versions."""
     paper_id, _ = identifiers.parse_arxiv_id(line.id)
-    comment = collapse(line.comments) if line.comments else None
+    comment = note_of(line.comments)
     abstract = abstract_of(line.abstract)
     versions = tuple(_versions(line.versions))
     return Record(
@@ -97,8 +97,8 @@ def from_snapshot(line: Snapshot) -> Record:
         categories=_categories(line.categories.split()),
         submitted=versions[0].submitted if versions else None,
         updated=versions[-1].submitted if versions else day_of(line.update_date),
-        comment=comment or None,
-        journal=(collapse(line.journal) or None) if line.journal else None,
+        comment=comment,
+        journal=note_of(line.journal),
         links=(Link("pdf", f"https://arxiv.org/pdf/{paper_id}"),),
         versions=versions,
         withdrawn=_is_withdrawn(comment, abstract),
@@ -121,7 +121,7 @@ def _versions(versions: list[SnapshotVersion]) -> list[Version]:
     numbered = [
         Version(int(version.version.removeprefix("v")), _mail_date(version.created))
         for version in versions
-        if version.version.removeprefix("v").isdecimal()
+        if _VERSION.fullmatch(version.version)
     ]
     return sorted(numbered, key=lambda version: version.number)
 

@@ -12,7 +12,7 @@ from typing import IO
 from tidings import identifiers
 from tidings.errors import SourceError
 from tidings.plain import collapse, plain, surname, title_key
-from tidings.types import Link, Record, Refusal
+from tidings.types import Count, Link, Record, Refusal
 
 LONGEST_TITLE = 2_000  # a longer one is no title: refused
 LONGEST_ABSTRACT = 100_000  # a longer one is cut: the paper is worth keeping
@@ -20,7 +20,10 @@ LONGEST_RAW = 64 * 1024
 _FIRST_YEAR = 1500
 _YEARS_AHEAD = 2
 _YEAR = re.compile(r"(?<!\d)(\d{4})(?!\d)")
-_WEB = re.compile(r"https?://\S{1,1990}", re.IGNORECASE)
+_WEB = re.compile("https?://[!-~\u00a1-\u167f\u2030-\ud7ff\uf900-\ufdcf\U00010000-\U0010ffff]{1,1990}", re.IGNORECASE)
+_LONGEST_WORDS = 500  # a name, a keyword
+_LONGEST_NOTE = 5_000  # a comment, a venue
+_LARGEST_COUNT = 1 << 53
 
 Outcome = Record | Refusal
 
@@ -57,10 +60,15 @@ def abstract_of(text: str | None) -> str:
     return collapse(text)[:LONGEST_ABSTRACT].rstrip() if text else ""
 
 
+def note_of(text: str | None) -> str | None:
+    """Return a comment, venue or the like on one line, cut after 5,000 characters; None where there is none."""
+    return (collapse(text)[:_LONGEST_NOTE].rstrip() or None) if text else None
+
+
 def people(names: Iterable[str]) -> tuple[str, ...]:
     """Return the names in order, blanks collapsed and TeX accents composed: a name is no mathematics."""
     cleaned = (collapse(plain(name) if "\\" in name or "{" in name else name) for name in names)
-    return tuple(name for name in cleaned if name)
+    return tuple(name[:_LONGEST_WORDS] for name in cleaned if name)
 
 
 def first_last(name: str) -> str:
@@ -74,7 +82,7 @@ def first_last(name: str) -> str:
 
 def texts(values: Iterable[str]) -> tuple[str, ...]:
     """Return what is not empty, cleaned, each once, in order."""
-    return tuple(dict.fromkeys(filter(None, map(collapse, values))))
+    return tuple(dict.fromkeys(text[:_LONGEST_WORDS] for text in map(collapse, values) if text))
 
 
 def year_of(value: str | int | float | None) -> int | None:
@@ -95,19 +103,36 @@ def day_of(text: str | None) -> date | None:
     if not text:
         return None
     try:
-        day = date.fromisoformat(text[:10])
+        return possible(date.fromisoformat(text[:10]))
     except ValueError:
         return None
-    return day if _FIRST_YEAR <= day.year <= _latest_year() else None
+
+
+def possible(day: date | None) -> date | None:
+    """Return the day if a paper can be of its year, else None."""
+    return day if day and _FIRST_YEAR <= day.year <= _latest_year() else None
+
+
+def counts_of(at: datetime | None = None, **values: int | None) -> tuple[Count, ...]:
+    """Return a count per kind that has a possible value; -1 means unknown in some sources."""
+    return tuple(
+        Count(kind, value, at) for kind, value in values.items() if value is not None and 0 <= value < _LARGEST_COUNT
+    )
 
 
 def moment_of(text: str | None) -> datetime | None:
     """Return the time of an ISO text as UTC, None where it is none."""
     try:
-        moment = datetime.fromisoformat(text) if text else None
+        return in_utc(datetime.fromisoformat(text)) if text else None
     except ValueError:
         return None
-    return moment and (moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def in_utc(moment: datetime) -> datetime | None:
+    """Return the time as UTC, which it is taken for where it says nothing; None where it cannot be a paper's."""
+    if not _FIRST_YEAR <= moment.year <= _latest_year():
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def links_of(**addresses: str | None) -> tuple[Link, ...]:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import msgspec
 
 from tidings import identifiers
-from tidings.sources.formats.common import abstract_of, day_of, links_of, moment_of, people, texts, title_of
-from tidings.types import Count, Record
+from tidings.sources.formats.common import abstract_of, counts_of, day_of, links_of, moment_of, people, texts, title_of
+from tidings.types import Record
 
 _DAY_IN_NAME = re.compile(r"(?<!\d)(\d{4}-\d{2}-\d{2})(?!\d)")
 
@@ -65,7 +65,9 @@ def from_item(item: Item, name: str = "") -> Record:
             project=paper.project_page,
             discussion=f"https://huggingface.co/papers/{paper_id}",
         ),
-        counts=_counts(item, listed_at(item, name)),
+        counts=counts_of(
+            listed_at(item, name), upvotes=paper.upvotes, comments=item.num_comments, stars=paper.github_stars
+        ),
         withdrawn=bool(paper.withdrawn_at),
     )
 
@@ -82,8 +84,3 @@ def listed_at(item: Item, name: str = "") -> datetime | None:
     named = _DAY_IN_NAME.search(name)
     day = day_of(named[1]) if named else None
     return datetime(day.year, day.month, day.day, tzinfo=UTC) if day else moment_of(item.published_at)
-
-
-def _counts(item: Item, at: datetime | None) -> tuple[Count, ...]:
-    values = (("upvotes", item.paper.upvotes), ("comments", item.num_comments), ("stars", item.paper.github_stars))
-    return tuple(Count(kind, value, at) for kind, value in values if value is not None and value >= 0)

@@ -10,18 +10,29 @@ from typing import IO, Any
 
 from tidings.errors import SourceError
 from tidings.sources.formats.common import Format, Outcome, content_start, refusal
-from tidings.sources.formats.shapes import Reader, loads
+from tidings.sources.formats.shapes import Reader, loads, shape_of
 from tidings.sources.streams import LONGEST_LINE, numbered_lines, peeked
 
 _CHUNK = 1 << 18
-_FIRST = re.compile(rb"[\[{]\s*(?:[\"{\[\]}]|$)")
+_FIRST = re.compile(rb"[\[{]\s*(?:[\"'{\[\]}]|$)")
+# A paper has one of these near its beginning, even one whose title comes after three thousand authors.
+_MARKS = (b'"title"', b'"src"', b'"paper"', b'"authors"', b"'title'", b"'paper'")
 _DECODER = json.JSONDecoder(strict=False)
 _BLANK = " \t\r\n"
 _TOO_LONG = f"longer than {LONGEST_LINE >> 20} MiB: no paper is"
 
 
 def _matches(head: bytes) -> bool:
-    return _FIRST.match(content_start(head)) is not None
+    start = content_start(head)
+    if start.rstrip() == b"[]":  # a day without papers
+        return True
+    if _FIRST.match(start) is None or not any(mark in start for mark in _MARKS):
+        return False
+    try:
+        value, _ = _DECODER.raw_decode(start.removeprefix(b"[").lstrip().decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return True  # damaged, or longer than what is seen of it: the marks must do
+    return isinstance(value, str) or shape_of(value) is not None or (isinstance(value, dict) and "data" in value)
 
 
 def _read(stream: IO[bytes], name: str) -> Iterator[Outcome]:
@@ -41,11 +52,14 @@ def _is_lines(start: bytes) -> bool:
     line, newline, rest = start.partition(b"\n")
     if not newline:
         return len(start) >= 4096
+    return len(line) > 200 or any(map(_is_object, (line, *rest.split(b"\n", 3)[:2])))
+
+
+def _is_object(line: bytes) -> bool:
     try:
-        loads(line)
+        return isinstance(loads(line), dict)
     except SourceError:
-        return rest.lstrip()[:1] == b"{" or len(line) > 200
-    return True
+        return False
 
 
 def _read_lines(stream: IO[bytes], name: str, reader: Reader) -> Iterator[Outcome]:

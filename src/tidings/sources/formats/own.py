@@ -14,17 +14,21 @@ from tidings.sources.formats.common import (
     abstract_of,
     fingerprint,
     ids_of,
+    in_utc,
+    note_of,
     people,
+    possible,
     texts,
     title_of,
     web_links,
     year_of,
 )
 from tidings.sources.formats.proceedings import venue_and_year, venue_of
-from tidings.types import Record
+from tidings.types import Count, Record
 
 _SOURCE_LENGTH = 64
 _KEY_LENGTH = 500
+_KINDS = frozenset(("upvotes", "comments", "stars", "citations"))
 
 
 class Sample(msgspec.Struct, gc=False):
@@ -70,14 +74,27 @@ def from_record(record: Record) -> Record:
         abstract=abstract_of(record.abstract),
         authors=people(record.authors),
         ids=ids_of(*record.ids),
-        categories=texts(record.categories),
+        categories=tuple(filter(identifiers.is_arxiv_category, record.categories)),
         keywords=texts(record.keywords),
-        venue=collapse(record.venue) or None if record.venue else None,
+        venue=note_of(record.venue),
         year=year_of(record.year),
-        comment=collapse(record.comment) or None if record.comment else None,
-        journal=collapse(record.journal) or None if record.journal else None,
+        comment=note_of(record.comment),
+        journal=note_of(record.journal),
+        submitted=possible(record.submitted),
+        updated=possible(record.updated),
+        announced=possible(record.announced),
         links=web_links(record.links),
+        versions=tuple(version for version in record.versions if 1 <= version.number < 1_000),
+        counts=tuple(map(_cleaned, filter(_is_possible, record.counts))),
     )
+
+
+def _is_possible(count: Count) -> bool:
+    return count.kind in _KINDS and 0 <= count.value < 1 << 53
+
+
+def _cleaned(count: Count) -> Count:
+    return dataclasses.replace(count, at=in_utc(count.at) if count.at else None)
 
 
 def dump(record: Record) -> bytes:

@@ -11,15 +11,17 @@ from tidings.errors import SourceError
 from tidings.plain import collapse
 from tidings.sources.formats.common import (
     abstract_of,
+    counts_of,
     fingerprint,
     ids_of,
     links_of,
+    note_of,
     people,
     texts,
     title_of,
     year_of,
 )
-from tidings.types import Count, Record
+from tidings.types import Record
 
 # Names that are not simply capitals; NIPS renamed itself, and one name finds all its years.
 _NAMES = {
@@ -58,13 +60,13 @@ def from_line(line: Line) -> Record:
     """Return the record of a line. A paper not accepted keeps no venue; one withdrawn says so."""
     if not line.src.endswith(".json"):
         raise SourceError(f"not a file of proceedings: {line.src[:80]!r}")
-    stem = line.src.rpartition("/")[2].removesuffix(".json")
+    stem = collapse(line.src.rpartition("/")[2].removesuffix(".json"))[:100]
     title = title_of(line.title)
     authors = people(_split_names(line.author or ""))
     status = (line.status or "").lower()
     return Record(
         source="proceedings",
-        key=f"{stem}/{line.id or fingerprint(title)}",
+        key=f"{stem}/{collapse(str(line.id or ''))[:200] or fingerprint(title)}",
         title=title,
         abstract=abstract_of(line.abstract),
         authors=authors,
@@ -74,7 +76,7 @@ def from_line(line: Line) -> Record:
         year=venue_and_year(stem)[1],
         comment=_comment(line, stem, status),
         links=links_of(page=line.site, pdf=line.pdf, code=line.github, project=line.project),
-        counts=_citations(line.gs_citation),
+        counts=counts_of(citations=_number(line.gs_citation)),
         withdrawn=status == "withdraw",
     )
 
@@ -103,7 +105,7 @@ def _ids(line: Line) -> tuple[str, ...]:
         return ()
     site = line.site if line.site and ("openreview.net" in line.site or "aclanthology.org" in line.site) else None
     arxiv = f"arxiv:{line.arxiv.lower().removeprefix('arxiv:')}" if line.arxiv else None
-    return ids_of(line.openreview, site, arxiv, f"doi:{line.doi}" if line.doi else None)
+    return ids_of(line.openreview, site, arxiv, line.doi)
 
 
 def _split_names(text: str) -> list[str]:
@@ -120,12 +122,11 @@ def _comment(line: Line, stem: str, status: str) -> str | None:
         line.track if line.track and line.track.lower() != "main" else "",
         line.status if status in _TELLING else "",
     ]
-    return ", ".join(collapse(note) for note in notes if note) or None
+    return note_of(", ".join(filter(None, notes)))
 
 
-def _citations(value: int | float | str | None) -> tuple[Count, ...]:
+def _number(value: int | float | str | None) -> int | None:
     try:
-        number = int(value) if value is not None else -1
+        return int(value) if value is not None else None
     except (ValueError, OverflowError):
-        return ()
-    return (Count("citations", number),) if 0 <= number < 1 << 53 else ()
+        return None

@@ -15,6 +15,7 @@ from tidings.sources.formats import arxiv, daily, own, proceedings
 from tidings.sources.formats.common import Outcome, refusal
 from tidings.types import Record
 
+_LITERAL = (b"{'", b"{ '")
 _LONGEST_LITERAL = 4 << 20
 
 
@@ -83,7 +84,10 @@ class Reader:
         try:
             value = loads(line)
         except SourceError as error:
-            yield refusal(self.source, where, error, line)
+            if line.startswith(_LITERAL):
+                yield from self._literal(line.decode("utf-8", "replace"), where)
+            else:
+                yield refusal(self.source, where, error, line)
         else:
             yield from self.value(value, where, line)
 
@@ -114,12 +118,9 @@ class Reader:
                 raise SourceError("a text instead of an object, and too long to be read as one")
             value = ast.literal_eval(text)
         except (ValueError, SyntaxError, RecursionError, MemoryError, SourceError):
-            yield refusal(self.source, where, "a text that is no JSON object", _encoded(text))
-            return
-        if isinstance(value, str):
-            yield refusal(self.source, where, "a text that is no JSON object", _encoded(text))
+            yield refusal(self.source, where, "a text that is no JSON object", text)
         else:
-            yield self._record(value, where, _encoded(text))
+            yield self._record(value, where, text.encode("utf-8", "surrogatepass"))
 
 
 def loads(line: bytes) -> Any:
