@@ -127,7 +127,7 @@ def _fts5(papers: list[Paper], home: Path) -> Search:
     return search
 
 
-def _bm25s(papers: list[Paper], home: Path) -> Search:
+def _bm25s(papers: list[Paper], _: Path) -> Search:
     import bm25s
     import Stemmer
 

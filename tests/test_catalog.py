@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -37,9 +37,15 @@ LISTED = [
 ]
 
 
-def lines(*rows: dict[str, object]) -> io.BytesIO:
-    common = {"authors": ["Ada Lovelace"], "categories": ["cs.LG"], "comment": None, "abstract": "", "src": "x"}
-    return io.BytesIO(b"".join(json.dumps(common | row).encode() + b"\n" for row in rows))
+def lines(*rows: Mapping[str, object]) -> io.BytesIO:
+    common: Mapping[str, object] = {
+        "authors": ["Ada Lovelace"],
+        "categories": ["cs.LG"],
+        "comment": None,
+        "abstract": "",
+        "src": "x",
+    }
+    return io.BytesIO(b"".join(json.dumps({**common, **row}).encode() + b"\n" for row in rows))
 
 
 @pytest.fixture(scope="module")

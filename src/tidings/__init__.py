@@ -1,11 +1,11 @@
 """Tidings reads what the research world publishes, finds what matters to each reader, and tells them.
 
-    import tidings
+import tidings
 
-    with tidings.open("folder") as catalog:
-        catalog.add(["papers.jsonl.xz"])
-        for hit in catalog.search("low-rank adaptation").hits:
-            print(hit.paper.title, hit.score)
+with tidings.open("folder") as catalog:
+    catalog.add(["papers.jsonl.xz"])
+    for hit in catalog.search("low-rank adaptation").hits:
+        print(hit.paper.title, hit.score)
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tidings.catalog import Catalog, open
+    from tidings.catalog import Catalog, open  # noqa: A004 - tidings.open, as gzip.open
     from tidings.types import Hit, Page, Paper
 
 __all__ = ["Catalog", "Hit", "Page", "Paper", "open"]

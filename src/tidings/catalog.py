@@ -24,7 +24,7 @@ from tidings.index.local import LocalIndex
 from tidings.index.snapshot import Candidates
 from tidings.plain import plain
 from tidings.rank import search as ranking
-from tidings.rank.query import field_term, parse
+from tidings.rank.query import SOURCES, field_term, parse
 from tidings.settings import Settings
 from tidings.sources import FileReader, retry, sample_path
 from tidings.store import Store, open_store
@@ -110,6 +110,7 @@ class Catalog:
     @contextmanager
     def _followed(self) -> Iterator[None]:
         """Let the index follow the change log meanwhile, and be up to date at the end."""
+        self._check_index()
         done, errors = Event(), list[BaseException]()
         thread = Thread(target=self._follow_until, args=(done, errors), name="index", daemon=True)
         thread.start()
@@ -131,7 +132,13 @@ class Catalog:
 
     def catch_up(self) -> int:
         """Bring the index up to the change log; return the position it reached."""
+        self._check_index()
         return follow(self._index, self._store.changes, self._store.papers)
+
+    def _check_index(self) -> None:
+        """Drop an index that knows more than the store: the store was restored or replaced under it."""
+        if self._index.position() > self._store.position():
+            self._index.reset()
 
     def rebuild(self) -> None:
         """Make the index again from the store."""
@@ -161,7 +168,7 @@ class Catalog:
         """
         started = perf_counter()
         ranking.check(sort, limit)
-        parsed = parse(query)
+        parsed = parse(query, sources=SOURCES | self._index.sources())
         if parsed.is_empty:
             return Page((), 0)
         page = self._ranked(parsed, limit, cursor, sort) if parsed.words else self._listed(parsed, limit, cursor)
@@ -219,7 +226,8 @@ class Catalog:
         return replace(page, cursor=None, stems=frozenset(), milliseconds=1000 * (perf_counter() - started))
 
     def _encode(self, text: str) -> NDArray[np.float32]:
-        return load_default().encode([plain(text)])[0]
+        vector: NDArray[np.float32] = load_default().encode([plain(text)])[0]
+        return vector
 
     def _page(self, ranked: ranking.RankedPage, found: Candidates) -> Page:
         """Return the ranked ids as papers; one that was removed meanwhile is left out."""
@@ -297,7 +305,7 @@ class Catalog:
         following = ranking.encode_cursor(0.0, offset + limit, day.isoformat(), "day") if len(papers) > limit else None
         hits = tuple(Hit(paper, 0.0, is_new=paper.date == day) for paper in papers[:limit])
         earlier, later = self._store.days_around(day)
-        return Day(day, Page(hits, self._store.count_on_day(day), following), earlier, later)
+        return Day(Page(hits, self._store.count_on_day(day), following), earlier, later, day)
 
     def stem(self, word: str) -> str:
         """Return the form under which a word is found."""

@@ -268,10 +268,10 @@ class Page:
 class Day:
     """The papers of one day; ``previous`` and ``next`` are the nearest days that have any."""
 
-    date: date
     page: Page
     previous: date | None
     next: date | None
+    date: date  # last, because its name hides its type from what follows
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,13 @@ class LocalIndex:
         """Return how many of the papers have each ``year``, ``source`` and primary ``category``."""
         return self._current().facets(ids)
 
+    def sources(self) -> frozenset[str]:
+        """Return the names of all sources that a paper came from; none while it cannot be searched."""
+        if not self.is_ready():
+            return frozenset()
+        values = self._current().columns.vocabularies["source"].values
+        return frozenset(name for names in values for name in names)
+
     def years(self) -> dict[int, int]:
         """Return how many papers each year has; papers without a year are left out."""
         snapshot = self._current()

@@ -99,7 +99,7 @@ class StoreReader:
             rows = connection.execute(query).all()
         return [Quarantined(r.id, r.source, r.place, r.reason, r.raw, utc(r.seen)) for r in rows]
 
-    def _papers(self, query: sa.Select[tuple[bytes]]) -> list[Paper]:
+    def _papers(self, query: sa.Select[bytes]) -> list[Paper]:
         with reading(self.engine) as connection:
             return [decode_paper(data) for data in connection.scalars(query)]
 

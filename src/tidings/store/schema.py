@@ -31,7 +31,8 @@ def _revision(engine: sa.Engine) -> str | None:
     with translated(), engine.connect() as connection:
         if not sa.inspect(connection).has_table("alembic_version"):
             return None
-        return connection.scalar(sa.text("select version_num from alembic_version"))
+        found: str | None = connection.scalar(sa.text("select version_num from alembic_version"))
+        return found
 
 
 def _upgrade(engine: sa.Engine) -> None:
