@@ -38,7 +38,7 @@ class Entry:
     more_authors: tuple[str, ...]
     authors_elsewhere: int
     day: date | None
-    year: int | None
+    year: int | None  # None also where the venue says it
     category: str | None
     venue: str | None
     upvotes: int | None
@@ -74,7 +74,7 @@ def entry(hit: Hit, stems: frozenset[str], stem: Stem, place: int) -> Entry:
         more_authors=_more_authors(paper),
         authors_elsewhere=_authors_elsewhere(paper),
         day=paper.date,
-        year=paper.year,
+        year=paper.year if str(paper.year) not in (paper.venue or "") else None,
         category=paper.categories[0] if paper.categories else None,
         venue=paper.venue,
         upvotes=paper.count("upvotes"),
