@@ -145,3 +145,8 @@ def test_sameness_has_no_direction(one: Record, other: Record) -> None:
 def test_a_fold_loses_no_id(held: list[Record]) -> None:
     paper = fold(1, held)
     assert set(paper.ids) == {value for record in held for value in record.ids}
+
+
+@given(records)
+def test_one_record_folds_as_two_of_the_same_would(record: Record) -> None:
+    assert fold(1, [record]) == fold(1, [record, record])

@@ -156,6 +156,8 @@ def _numbers(title: str) -> set[str]:
 
 def fold(paper_id: int, records: Sequence[Record]) -> Paper:
     """Return the one paper that these records describe; the order of the records does not matter."""
+    if len(records) == 1:
+        return _as_paper(paper_id, records[0])
     by_text = _ranked(records, _TEXT_ORDER)
     by_venue = _ranked(records, _VENUE_ORDER)
     ids = _ordered_ids(by_text)
@@ -185,6 +187,33 @@ def fold(paper_id: int, records: Sequence[Record]) -> Paper:
     )
 
 
+def _as_paper(paper_id: int, record: Record) -> Paper:
+    """Return the fold of one record: most papers have no more, and an archive is filled at the speed of this."""
+    ids = _ordered_ids([record])
+    return Paper(
+        id=paper_id,
+        key=ids[0] if ids else f"paper:{paper_id}",
+        title=record.title,
+        abstract=record.abstract,
+        authors=record.authors,
+        ids=ids,
+        categories=_unique(record.categories),
+        keywords=_unique(record.keywords),
+        venue=record.venue,
+        year=record.year or _year_of(record.submitted, record.announced),
+        submitted=record.submitted,
+        updated=record.updated,
+        announced=record.announced,
+        comment=record.comment,
+        journal=record.journal,
+        links=_unique(record.links),
+        versions=record.versions,
+        counts=_unique(record.counts),
+        withdrawn=record.withdrawn,
+        sources=(record.source,),
+    )
+
+
 def _ranked(records: Sequence[Record], order: tuple[str, ...]) -> list[Record]:
     def rank(record: Record) -> tuple[int, str, str]:
         if record.source in order:
@@ -206,6 +235,10 @@ def _id_rank(value: str) -> int:
 
 def _union(lists: Iterable[tuple[Value, ...]]) -> tuple[Value, ...]:
     return tuple(dict.fromkeys(value for values in lists for value in values))
+
+
+def _unique(values: tuple[Value, ...]) -> tuple[Value, ...]:
+    return tuple(dict.fromkeys(values)) if len(values) > 1 else values
 
 
 def _year_of(*days: date | None) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -12,6 +12,8 @@ from tidings.store.codec import decode_paper, unpack_record
 from tidings.store.engine import reading, utc
 from tidings.store.tables import alias, change, identifier, paper, quarantine, record
 from tidings.types import Change, HeldRecord, Paper, Quarantined
+
+Value = TypeVar("Value", int, str)
 
 
 class StoreReader:
@@ -94,7 +96,7 @@ class StoreReader:
         """Return refusals, newest last; only those of the ids where any are given."""
         query = sa.select(quarantine).order_by(quarantine.c.id).limit(limit)
         if ids:
-            query = query.where(quarantine.c.id.in_(ids))
+            query = query.where(among(quarantine.c.id, ids))
         with reading(self.engine) as connection:
             rows = connection.execute(query).all()
         return [Quarantined(r.id, r.source, r.place, r.reason, r.raw, utc(r.seen)) for r in rows]
@@ -111,15 +113,20 @@ def _older(day: date | None, paper_id: int) -> sa.ColumnElement[bool]:
     return sa.or_(paper.c.day < day, same_day, paper.c.day.is_(None))
 
 
+def among(column: sa.Column[Value], values: Iterable[Value]) -> sa.ColumnElement[bool]:
+    """Return that a column has one of the values. One parameter that expands late: thousands cost no compiling."""
+    return column.in_(sa.bindparam(None, list(values), expanding=True))
+
+
 def load_papers(connection: sa.Connection, ids: Iterable[int]) -> dict[int, Paper]:
     """Return the papers that exist among the ids."""
-    query = sa.select(paper.c.id, paper.c.data).where(paper.c.id.in_(list(ids)))
+    query = sa.select(paper.c.id, paper.c.data).where(among(paper.c.id, ids))
     return {row.id: decode_paper(row.data) for row in connection.execute(query)}
 
 
 def load_records(connection: sa.Connection, paper_ids: Iterable[int]) -> list[HeldRecord]:
     """Return the records of the papers, oldest first."""
-    query = sa.select(record).where(record.c.paper_id.in_(list(paper_ids))).order_by(record.c.id)
+    query = sa.select(record).where(among(record.c.paper_id, paper_ids)).order_by(record.c.id)
     return [
         HeldRecord(row.id, row.paper_id, unpack_record(row.data), row.reason, utc(row.seen))
         for row in connection.execute(query)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tidings.store.codec import encode_paper, pack
-from tidings.store.reader import load_papers, load_records
+from tidings.store.reader import among, load_papers, load_records
 from tidings.store.tables import alias, change, fingerprint, identifier, paper, quarantine, record
 from tidings.types import HeldRecord, Paper, Refusal
 
@@ -65,7 +65,7 @@ class StoreWriter:
         c = record.c
         columns = (c.id, c.key, c.paper_id, c.digest, c.earlier, c.reason, c.alone)
         for source, wanted in by_source.items():
-            query = sa.select(*columns).where(record.c.source == source, record.c.key.in_(wanted))
+            query = sa.select(*columns).where(record.c.source == source, among(record.c.key, wanted))
             for row in self._connection.execute(query):
                 earlier = _unpack_digests(row.earlier)
                 known[source, row.key] = KnownRecord(row.id, row.paper_id, row.digest, earlier, row.reason, row.alone)
@@ -73,12 +73,12 @@ class StoreWriter:
 
     def papers_by_identifier(self, values: Iterable[str]) -> dict[str, int]:
         """Return the paper of each external id that is known."""
-        query = sa.select(identifier.c.value, identifier.c.paper_id).where(identifier.c.value.in_(list(values)))
+        query = sa.select(identifier.c.value, identifier.c.paper_id).where(among(identifier.c.value, values))
         return {row.value: row.paper_id for row in self._connection.execute(query)}
 
     def papers_by_fingerprint(self, hashes: Iterable[int]) -> dict[int, list[int]]:
         """Return the papers that have each fingerprint, oldest first."""
-        query = sa.select(fingerprint.c.hash, fingerprint.c.paper_id).where(fingerprint.c.hash.in_(list(hashes)))
+        query = sa.select(fingerprint.c.hash, fingerprint.c.paper_id).where(among(fingerprint.c.hash, hashes))
         found: dict[int, list[int]] = defaultdict(list)
         for row in self._connection.execute(query.order_by(fingerprint.c.hash, fingerprint.c.paper_id)):
             found[row.hash].append(row.paper_id)
@@ -96,15 +96,15 @@ class StoreWriter:
 
     def next_paper_id(self) -> int:
         """Return a number that no paper has or had."""
-        return self._take("paper", sa.select(sa.func.max(change.c.paper_id)))
+        return self._take("paper", change.c.paper_id)
 
     def next_record_id(self) -> int:
         """Return a number that no record has."""
-        return self._take("record", sa.select(sa.func.max(record.c.id)))
+        return self._take("record", record.c.id)
 
-    def _take(self, name: str, highest: sa.Select[tuple[int]]) -> int:
+    def _take(self, name: str, column: sa.Column[int]) -> int:
         if name not in self._next:
-            self._next[name] = self._connection.scalar(highest) or 0
+            self._next[name] = self._connection.scalar(sa.select(sa.func.max(column))) or 0
         self._next[name] += 1
         return self._next[name]
 
@@ -121,9 +121,9 @@ class StoreWriter:
         if not survivors:
             return
         removed = list(survivors)
-        self._connection.execute(sa.delete(paper).where(paper.c.id.in_(removed)))
+        self._connection.execute(sa.delete(paper).where(among(paper.c.id, removed)))
         for table in (identifier, fingerprint):
-            self._connection.execute(sa.delete(table).where(table.c.paper_id.in_(removed)))
+            self._connection.execute(sa.delete(table).where(among(table.c.paper_id, removed)))
         for old, survivor in survivors.items():
             move = sa.update(record).where(record.c.paper_id == old).values(paper_id=survivor)
             self._connection.execute(move)
@@ -193,12 +193,11 @@ class StoreWriter:
 
     def release(self, quarantine_ids: Sequence[int]) -> None:
         """Take refusals out of the quarantine."""
-        self._connection.execute(sa.delete(quarantine).where(quarantine.c.id.in_(list(quarantine_ids))))
+        self._connection.execute(sa.delete(quarantine).where(among(quarantine.c.id, quarantine_ids)))
 
     def _log(self, changes: Iterable[tuple[int, bool]]) -> None:
-        highest = sa.select(sa.func.max(change.c.position))
         rows: list[Row] = [
-            {"paper_id": paper_id, "position": self._take("change", highest), "removed": removed}
+            {"paper_id": paper_id, "position": self._take("change", change.c.position), "removed": removed}
             for paper_id, removed in changes
         ]
         self._upsert(change, rows)
