@@ -162,7 +162,7 @@ def test_a_search_shows_title_authors_date_category_abstract_and_links(client: T
     assert "cs.LG" in html
     assert 'href="https://arxiv.org/abs/2503.10013"' in html
     assert 'href="https://arxiv.org/pdf/2503.10013"' in html
-    assert "@misc{" in html or "@article{" in html
+    assert 'href="/paper/arxiv:2503.10013.bib"' in html
     assert "budget and find that careful sampling number 13" in re.sub("</?mark>", "", html)
 
 
@@ -291,7 +291,7 @@ def test_three_thousand_authors_are_all_on_the_papers_page_and_few_in_a_list(cli
     assert "Given2999 Family2999" in client.get(f"/paper/{CROWDED}").text
     listed = client.get("/search?q=collaboration+measured").text
     assert "+ 2,997" in listed
-    assert "Given2999" not in re.sub(r"<pre.*?</pre>", "", listed, flags=re.DOTALL)
+    assert "Given2999" not in listed
 
 
 @pytest.mark.parametrize("id", ["arxiv:9999.99999", "//evil.example", "%00", "a" * 5000])

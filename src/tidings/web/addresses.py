@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from tidings.rank.query import field_term
 from tidings.types import Paper
 
 LONGEST_GET = 6_000
 """Characters of a query up to which an address can carry it; proxies cut longer ones off."""
+
+_WEB = re.compile(r"https?://(?P<host>[\w.-]*\w)(?::\d+)?(?:[/?#][^\s\\<>\"]*)?", re.IGNORECASE)
+"""No user name before the host, no blanks, no backslashes: what browsers and readers could take for another host."""
 
 
 @lru_cache(maxsize=4096)
@@ -48,11 +52,7 @@ def with_parameters(path: str, parameters: Iterable[tuple[str, str]]) -> str:
 
 def is_linkable(url: str) -> bool:
     """Tell whether a source's address may become a link: http or https, with a host, nothing else."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    return _WEB.fullmatch(url) is not None
 
 
 def outside(paper: Paper) -> tuple[tuple[str, str], ...]:
@@ -107,10 +107,8 @@ def _name_of(kind: str, url: str) -> str:
 
 
 def _host(url: str) -> str:
-    try:
-        return (urlsplit(url).hostname or "").removeprefix("www.")
-    except ValueError:
-        return ""
+    match = _WEB.fullmatch(url)
+    return match["host"].lower().removeprefix("www.") if match else ""
 
 
 def _rank(named: tuple[str, str]) -> int:

@@ -9,7 +9,6 @@ from functools import lru_cache
 
 from markupsafe import Markup
 
-from tidings import export
 from tidings.rank.marks import marks
 from tidings.types import Hit, Page, Paper
 from tidings.web import addresses
@@ -19,7 +18,7 @@ _LONG_ABSTRACT = 660
 """Characters that fill more than eight lines of the column; a shorter abstract is never closed."""
 _AUTHORS_FIRST = 3
 _AUTHORS_IN_PLACE = 60
-"""Up to so many authors open in the list, and stand in its citation; thousands of them have the paper's page."""
+"""Up to so many authors open in the list; a collaboration of thousands has its paper's page."""
 
 Stem = Callable[[str], str]
 
@@ -46,12 +45,9 @@ class Entry:
     code: tuple[str, str] | None
     links: tuple[tuple[str, str], ...]
     similar: str
-    bibtex: str
     is_new: bool
     withdrawn: bool
-    score: float
-    words: float
-    meaning: float
+    explanation: str
 
 
 def entries(page: Page, stem: Stem, first: int = 1) -> tuple[Entry, ...]:
@@ -82,12 +78,9 @@ def entry(hit: Hit, stems: frozenset[str], stem: Stem, place: int) -> Entry:
         code=_code(paper, links),
         links=tuple(link for link in links if link[0] != "code"),
         similar=addresses.of_similar((paper.key,)),
-        bibtex=_bibtex(paper) if len(paper.authors) <= _AUTHORS_IN_PLACE else "",
         is_new=hit.is_new,
         withdrawn=paper.withdrawn,
-        score=hit.score,
-        words=hit.parts.words,
-        meaning=hit.parts.meaning,
+        explanation=_explanation(hit),
     )
 
 
@@ -102,9 +95,8 @@ def _set(text: str, stems: frozenset[str], stem: Stem) -> Markup:
     return render(text, marks(text, stems, stem) if stems else ())
 
 
-@lru_cache(maxsize=4096)
-def _bibtex(paper: Paper) -> str:
-    return export.bibtex((paper,)).strip()
+def _explanation(hit: Hit) -> str:
+    return f"score {hit.score:.3f} = words {hit.parts.words:.3f} + meaning {hit.parts.meaning:.3f}"
 
 
 def _more_authors(paper: Paper) -> tuple[str, ...]:

@@ -107,7 +107,7 @@ def _similar(site: Site, wanted: Asking) -> Response:
 def _newest(site: Site, wanted: Asking) -> Response:
     page = site.catalog.newest(limit=wanted.limit, cursor=wanted.cursor)
     listed = _listed(site, page, wanted)
-    return site.html("newest.html", days=_by_day(entries(page, site.catalog.stem, wanted.first)), **listed)
+    return site.html("newest.html", days=_by_day(entries(page, site.stem, wanted.first)), **listed)
 
 
 def _day(site: Site, when: date, wanted: Asking) -> Response:
@@ -121,7 +121,7 @@ def _listed(site: Site, page: Page, wanted: Asking) -> dict[str, Any]:
     return {
         "page": page,
         "asking": wanted,
-        "entries": entries(page, site.catalog.stem, wanted.first),
+        "entries": entries(page, site.stem, wanted.first),
         "following": wanted.following(page.cursor) if page.cursor else None,
         "preceding": wanted.preceding(),
     }

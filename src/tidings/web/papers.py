@@ -63,5 +63,5 @@ def _page(site: Site, found: Paper) -> Response:
         links=addresses.outside(found),
         records=site.catalog.records(found.key),
         bibtex=export.bibtex((found,)).strip(),
-        entries=entries(similar, site.catalog.stem),
+        entries=entries(similar, site.stem),
     )

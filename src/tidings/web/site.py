@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,14 +26,21 @@ _REVALIDATE = "private, no-cache"
 """A browser keeps the page and asks whether it changed; the answer is 304 without any search."""
 
 
+_WORDS = 200_000
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One served catalog. ``build`` changes whenever a template, a style or a script does."""
+    """One served catalog. ``build`` changes whenever a template, a style or a script does.
+
+    ``stem`` remembers what the catalog's says: a page of results asks for three thousand words.
+    """
 
     catalog: Catalog
     settings: Settings
     templates: Environment
     build: str
+    stem: Callable[[str], str]
 
     def html(self, name: str, status: int = 200, **values: object) -> Response:
         """Return a page made from the template of that name."""
@@ -61,7 +69,7 @@ def create_site(catalog: Catalog, settings: Settings) -> Site:
     )
     for name in templates.list_templates():
         templates.get_template(name)
-    return Site(catalog, settings, templates, build)
+    return Site(catalog, settings, templates, build, lru_cache(maxsize=_WORDS)(catalog.stem))
 
 
 def of(request: Request) -> Site:

@@ -113,9 +113,27 @@ async function copy(button) {
   }
 }
 
+/** Show a paper's BibTeX above the list; without this the link leads to the same text. */
+async function showCitation(link) {
+  const sheet = document.getElementById("citation");
+  const response = await fetch(link.href);
+  if (!response.ok) return location.assign(link.href);
+  sheet.querySelector("pre").textContent = (await response.text()).trim();
+  sheet.querySelector("[data-copy]").textContent = "copy";
+  const [bib, ris] = sheet.querySelectorAll("a");
+  bib.href = link.href;
+  ris.href = link.href.replace(/\.bib$/, ".ris");
+  sheet.showPopover();
+}
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");
   if (button) copy(button);
+  const link = event.target.closest("a[data-cite]");
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    showCitation(link).catch(() => location.assign(link.href));
+  }
 });
 
 /* --- keys --------------------------------------------------------------------------------- */
