@@ -115,11 +115,10 @@ class LocalIndex:
         """Return the k papers nearest to a normalised vector that pass, nearest first, and their cosines."""
         snapshot = self._current()
         if required is None:
-            rows = snapshot.nearest(vector, k, snapshot.findable)
-        else:
-            found = self.candidates("", vector, required, depth=max(4 * k, 1_000))
-            rows = found.ids[np.argsort(-found.cosine, kind="stable")][:k]
-        return rows, snapshot.vectors.cosines(vector, rows)
+            return snapshot.nearest(vector, k, snapshot.findable)
+        found = self.candidates("", vector, required, depth=max(k, 300))
+        best = np.argsort(-found.cosine, kind="stable")[:k]
+        return found.ids[best], found.cosine[best]
 
     def count(self, required: Filter | None) -> int:
         """Return how many papers pass."""
@@ -155,7 +154,7 @@ class LocalIndex:
 
     def days(self, ids: NDArray[np.int64]) -> NDArray[np.int32]:
         """Return the day of each paper as ``date.toordinal``, 0 when unknown."""
-        days: NDArray[np.int32] = self._current().columns["day"][ids]
+        days: NDArray[np.int32] = self._current().column("day", ids)
         return days
 
     def vectors(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tantivy
@@ -15,7 +15,7 @@ from tidings.index import filters
 from tidings.index.codes import products, smallest
 from tidings.index.columns import ALIVE, Columns
 from tidings.index.terms import QueryTerms, query_terms
-from tidings.index.vectors import Vectors, slug
+from tidings.index.vectors import Scored, Vectors, slug
 from tidings.index.words import SCHEMA, count_of, open_words, recency, rows_of
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 EXACT_ROWS = 20_000  # a filter by words that lets no more pass becomes a mask
 _SAMPLE_ROWS = 2_048
-_SCORED_BY_MEANING = 256  # so many papers found by meaning alone get their exact BM25
+_SCORED_BY_MEANING = 128  # so many papers found by meaning alone get their exact BM25
 _CHUNK = 128
 _pool = ThreadPoolExecutor(4, thread_name_prefix="words")
 
@@ -37,7 +37,7 @@ _pool = ThreadPoolExecutor(4, thread_name_prefix="words")
 class Candidates:
     """Papers found by words or meaning, unordered, with both scores and what the scores compare to.
 
-    ``ids`` (n,) int64. ``bm25`` (n,) float32, exact for all found by words and for the nearest 256 of the others;
+    ``ids`` (n,) int64. ``bm25`` (n,) float32, exact for all found by words and for the nearest 128 of the others;
     0 for the rest, who score less than any found by words. ``cosine`` (n,) float32, NaN without a vector in the
     question, 0 for a paper without a known word. ``bm25_bound`` is more than any paper can reach for these words;
     ``cosine_mean`` and ``cosine_deviation`` are over the whole index. ``corrected`` is what was searched instead of
@@ -55,6 +55,7 @@ class Candidates:
 
 
 _NO_ROWS = np.zeros(0, np.int64)
+_NOTHING: Scored = (_NO_ROWS, np.zeros(0, np.float32))
 
 
 class Snapshot:
@@ -76,32 +77,33 @@ class Snapshot:
         terms = query_terms(self.searcher, words)
         passing = None if required is None else _Passing(self, required)
         by_words = _pool.submit(self._by_words, terms, passing, depth) if terms.known else None
-        by_meaning = _NO_ROWS if vector is None else self._by_meaning(vector, passing, depth)
-        scored = by_words.result() if by_words is not None else (_NO_ROWS, np.zeros(0, np.float32))
+        by_meaning = _NOTHING if vector is None else self._by_meaning(vector, passing, depth)
+        scored = by_words.result() if by_words is not None else _NOTHING
         return self._joined(scored, by_meaning, vector, terms)
 
-    def nearest(self, vector: NDArray[np.float32], k: int, allowed: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """Return at most k allowed rows by cosine, best first."""
-        rows = self.vectors.nearest(vector, allowed, max(4 * k, 1_000))
-        return rows[np.argsort(-self.vectors.cosines(vector, rows), kind="stable")][:k]
+    def nearest(self, vector: NDArray[np.float32], k: int, allowed: NDArray[np.bool_]) -> Scored:
+        """Return at most k allowed rows and their cosines, best first."""
+        rows, cosines = self.vectors.nearest(vector, allowed, max(k, 300))
+        return rows[:k], cosines[:k]
 
-    def _by_words(
-        self, terms: QueryTerms, passing: _Passing | None, depth: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    def _by_words(self, terms: QueryTerms, passing: _Passing | None, depth: int) -> Scored:
         query = terms.query()
         return self._scored(query if passing is None else _only(query, passing.query), depth)
 
-    def _scored(self, query: tantivy.Query, limit: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    def _scored(self, query: tantivy.Query, limit: int) -> Scored:
         """Return rows and scores of the best papers. Words may be ahead of the manifest, while someone writes."""
         hits = self.searcher.search(query, limit, count=False).hits
         rows, scores = rows_of(self.searcher, hits), np.array([score for score, _ in hits], np.float32)
         return rows[rows < self.rows], scores[rows < self.rows]
 
-    def _by_meaning(self, vector: NDArray[np.float32], passing: _Passing | None, depth: int) -> NDArray[np.int64]:
+    def _by_meaning(self, vector: NDArray[np.float32], passing: _Passing | None, depth: int) -> Scored:
         if passing is None:
             return self.vectors.nearest(vector, self.findable, depth)
-        rows = self.vectors.nearest(vector, self.findable & passing.mask, depth)
-        return rows if passing.mask_is_exact else self._surviving(rows, passing.query)
+        rows, cosines = self.vectors.nearest(vector, self.findable & passing.mask, depth)
+        if passing.mask_is_exact:
+            return rows, cosines
+        surviving = np.isin(rows, self._surviving(rows, passing.query))
+        return rows[surviving], cosines[surviving]
 
     def _surviving(self, rows: NDArray[np.int64], query: tantivy.Query) -> NDArray[np.int64]:
         """Return those rows that the query finds."""
@@ -113,22 +115,23 @@ class Snapshot:
 
     def _joined(
         self,
-        by_words: tuple[NDArray[np.int64], NDArray[np.float32]],
-        by_meaning: NDArray[np.int64],
+        by_words: Scored,
+        by_meaning: Scored,
         vector: NDArray[np.float32] | None,
         terms: QueryTerms,
     ) -> Candidates:
         ids, bm25 = by_words
-        others = np.setdiff1d(by_meaning, ids, assume_unique=True)
+        fresh = np.isin(by_meaning[0], ids, invert=True)
+        others, nearness = by_meaning[0][fresh], by_meaning[1][fresh]
         every = np.concatenate([ids, others])
         cosine = np.full(len(every), np.nan, np.float32)
         scores = np.concatenate([bm25, np.zeros(len(others), np.float32)])
         mean = deviation = 0.0
         if vector is not None:
-            cosine = self.vectors.cosines(vector, every)
+            cosine = np.concatenate([self.vectors.cosines(vector, ids), nearness])
             mean, deviation = self.cosine_statistics(vector)
             if terms.known and len(others):
-                scores[len(ids) :] = self._bm25(terms, others, cosine[len(ids) :])
+                scores[len(ids) :] = self._bm25(terms, others, nearness)
         stems = frozenset(terms.frequencies)
         return Candidates(every, scores, cosine, terms.bound, mean, deviation, stems, terms.corrected)
 
@@ -205,7 +208,7 @@ class Snapshot:
 
     def facets(self, ids: NDArray[np.int64]) -> dict[str, dict[str, int]]:
         """Return how many of the papers have each year, source and primary category, most frequent first."""
-        years = Counter(str(year) for year in self.columns["year"][ids].tolist() if year)
+        years = Counter(str(year) for year in self.column("year", ids).tolist() if year)
         sources: Counter[str] = Counter()
         categories: Counter[str] = Counter()
         for value, count in self._values("source", ids):
@@ -215,9 +218,14 @@ class Snapshot:
         named = {"year": years, "source": sources, "category": categories}
         return {name: dict(counter.most_common()) for name, counter in named.items()}
 
+    def column(self, name: str, ids: NDArray[np.int64]) -> NDArray[Any]:
+        """Return a column's values for papers, 0 (unknown) for those that came or went since."""
+        inside = ids < self.rows
+        return np.where(inside, self.columns[name][np.where(inside, ids, 0)], 0) if self.rows else np.zeros_like(ids)
+
     def _values(self, name: str, ids: NDArray[np.int64]) -> list[tuple[tuple[str, ...], int]]:
         values = self.columns.vocabularies[name].values
-        numbers, counts = np.unique(self.columns[name][ids], return_counts=True)
+        numbers, counts = np.unique(self.column(name, ids), return_counts=True)
         pairs = zip(numbers.tolist(), counts.tolist(), strict=True)
         return [(values[number], count) for number, count in pairs if number < len(values)]
 
