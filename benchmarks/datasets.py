@@ -69,8 +69,8 @@ def shared(*parts: str) -> Path:
 
 def json_lines(path: Path) -> Iterator[dict]:
     """Yield the objects of JSON lines, xz-compressed or not."""
-    opened = lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open(encoding="utf-8")
-    with opened as lines:
+    opener = lzma.open if path.suffix == ".xz" else open
+    with opener(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             yield json.loads(line)
 
@@ -296,6 +296,18 @@ def own_words(*, everywhere: bool = True) -> Judged:
             grades.append({new_place[place]: 1.0})
     name = "own words, archive" if everywhere else "own words, conferences"
     return Judged(name, "mrr", [pool.papers[place] for place in kept], queries, grades)
+
+
+def author_summaries() -> Judged:
+    """Return the one-sentence summaries that authors gave their own papers, as known-item queries over all papers."""
+    pool = archive()
+    queries, grades = [], []
+    for row in json_lines(shared("papers", "conference_papers.jsonl.xz")):
+        place = pool.titles.get(title_key(plain(row.get("title"))))
+        if place is not None and len(plain(row.get("tldr"))) > 30:
+            queries.append(("", plain(row["tldr"])))
+            grades.append({place: 1.0})
+    return Judged("author summaries", "mrr", pool.papers, queries, grades)
 
 
 SMALL = (csfcube, scifact, cacm, cisi, cranfield, s2_sample)

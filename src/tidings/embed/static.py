@@ -1,0 +1,84 @@
+"""The bundled encoder: a table of vectors, one row per unit of text, summed and normalised.
+
+No network runs at query time: a text's vector is the sum of the rows of its distinct units. How the table was
+trained, from which papers, and what it scores is in `training/README.md`. The idea of a static table distilled
+from a transformer is Model2Vec's (https://github.com/MinishLab/model2vec); a weight learnt per token and folded
+into its row replaces the idf of SIF (Arora et al., A Simple but Tough-to-Beat Baseline for Sentence Embeddings).
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import safe_open
+from tokenizers import Tokenizer
+
+from tidings.embed.units import Units
+
+DATA = Path(__file__).parent / "data"
+CHUNK = 64  # texts encoded at once: bounds the memory and keeps the matrix of one chunk in the processor's cache
+
+
+class StaticEncoder:
+    """Text to vectors by one table; safe to share between threads, and the same on every machine.
+
+    ``rows`` is int8 of shape (units, dimensions) and ``scales`` float32 of shape (units,): unit u adds
+    ``scales[u] * rows[u]`` once to a text that has it, however often it is there.
+    """
+
+    def __init__(self, name: str, units: Units, rows: NDArray[np.int8], scales: NDArray[np.float32]) -> None:
+        if len(rows) != units.size or len(scales) != units.size:
+            raise ValueError(f"{units.size} units need as many rows, not {len(rows)} with {len(scales)} scales")
+        self.name = name
+        self.dimensions = int(rows.shape[1])
+        self._units = units
+        self._rows = rows
+        self._scales = scales
+
+    @classmethod
+    def load(cls, folder: Path) -> "StaticEncoder":
+        """Return the encoder in `table.safetensors` and `tokenizer.json` of a folder."""
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        with safe_open(folder / "table.safetensors", framework="np") as table:
+            rows, scales, pairs = (table.get_tensor(part) for part in ("rows", "scales", "pairs"))
+            name = table.metadata()["name"]
+        return cls(name, Units(tokenizer, pairs, len(rows) - len(pairs)), rows, scales)
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return one L2-normalised row per text, shape (n, dimensions); a zero row for a text without a known unit.
+
+        No text is refused: blanks, control characters, lone surrogates and a megabyte are all text. The
+        company a text is encoded in changes its row by no more than float32 rounding.
+        """
+        vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        for start in range(0, len(texts), CHUNK):
+            chunk = vectors[start : start + CHUNK]
+            self._add_rows(texts[start : start + CHUNK], chunk)
+            norms = np.linalg.norm(chunk, axis=1, keepdims=True)
+            np.divide(chunk, norms, out=chunk, where=norms > 0)
+        return vectors
+
+    def _add_rows(self, texts: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Write the sum of each text's distinct units as one matrix product, which runs outside Python's lock."""
+        owners, units = self._units.batch(texts)
+        met = np.zeros(self._units.size, dtype=bool)
+        met[units] = True
+        distinct = np.flatnonzero(met)
+        place = np.zeros(self._units.size, dtype=np.intp)
+        place[distinct] = np.arange(len(distinct))
+        weights = np.zeros((len(texts), len(distinct)), dtype=np.float32)
+        weights[owners, place[units]] = self._scales[units]
+        np.matmul(weights, self._rows[distinct].astype(np.float32), out=vectors)
+
+
+def paper_text(title: str, abstract: str) -> str:
+    """Return a paper as every encoder of Tidings reads it."""
+    return f"{title}\n{abstract}"
+
+
+@cache
+def load_default() -> StaticEncoder:
+    """Return the bundled encoder, loaded once."""
+    return StaticEncoder.load(DATA)
