@@ -13,7 +13,9 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tidings.types import And, Between, Filter, Has, Link, Not, Or, Paper, Term
+from tidings.index.follow import follow
+from tidings.index.local import LocalIndex
+from tidings.types import And, Between, Change, Filter, Has, Link, Not, Or, Paper, Term
 
 
 class WordEncoder:
@@ -98,3 +100,55 @@ def required() -> st.SearchStrategy[Filter]:
         return st.one_of(st.builds(Not, parts), st.builds(And, several), st.builds(Or, several))
 
     return st.recursive(_atoms(), larger, max_leaves=6)
+
+
+Contents = dict[int, tuple[object, ...]]
+
+
+def contents(index: LocalIndex) -> Contents:
+    """Everything a search can see of every paper, by id."""
+    snapshot = index._current()
+    alive = np.flatnonzero(snapshot.alive)
+    vectors = index.vectors(alive)
+    found: Contents = {}
+    for row, vector in zip(alive.tolist(), vectors, strict=True):
+        columns = tuple(int(snapshot.columns[name][row]) for name in ("day", "year", "flags"))
+        values = tuple(
+            vocabulary.values[snapshot.columns[name][row]] for name, vocabulary in snapshot.columns.vocabularies.items()
+        )
+        found[row] = (columns, values, vector.tobytes())
+    by_words = {word: sorted(index.newest(Term(word), 1_000).tolist()) for word in WORDS}
+    found[-1] = (sorted(by_words.items()), snapshot.searcher.num_docs, snapshot.manifest.papers)
+    return found
+
+
+class Log:
+    """A store in memory: papers as they are now, and the log of what changed."""
+
+    def __init__(self) -> None:
+        self.papers: dict[int, Paper] = {}
+        self.lines: list[Change] = []
+
+    def put(self, paper: Paper) -> None:
+        self.papers[paper.id] = paper
+        self.lines.append(Change(len(self.lines) + 1, paper.id, removed=False))
+
+    def remove(self, paper_id: int) -> None:
+        if self.papers.pop(paper_id, None):
+            self.lines.append(Change(len(self.lines) + 1, paper_id, removed=True))
+
+    def changes(self, after: int, limit: int) -> list[Change]:
+        return self.lines[after : after + limit]
+
+    def read(self, ids: list[int]) -> list[Paper]:
+        return [self.papers[paper_id] for paper_id in ids if paper_id in self.papers]
+
+    def follow(self, index: LocalIndex) -> int:
+        return follow(index, self.changes, self.read)
+
+
+def log_of(count: int) -> Log:
+    log = Log()
+    for number in range(1, count + 1):
+        log.put(make_paper(number, f"{WORDS[number % 5]} {WORDS[number % 3]} {number}"))
+    return log

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import multiprocessing
-import os
-import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,60 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.index_help import WORDS, WordEncoder, make_paper, papers
-from tidings.errors import IndexUnavailableError, StoreError
-from tidings.index.codes import BLOCK, FAR, encode_codes, nearest, rotation, smallest, widen, write_codes
+from tests.index_help import WORDS, Log, WordEncoder, contents, log_of, make_paper, papers
+from tidings.errors import StoreError
 from tidings.index.columns import Columns
-from tidings.index.follow import follow
 from tidings.index.local import LocalIndex
 from tidings.index.terms import distance
 from tidings.index.vectors import Vectors
 from tidings.index.writing import IndexWriter
-from tidings.types import Change, Paper, Term
-
-Contents = dict[int, tuple[object, ...]]
-
-
-def contents(index: LocalIndex, number_of_papers: int) -> Contents:
-    """Everything a search can see of every paper, by id."""
-    snapshot = index._current()
-    alive = np.flatnonzero(snapshot.alive)
-    vectors = index.vectors(alive)
-    found: Contents = {}
-    for row, vector in zip(alive.tolist(), vectors, strict=True):
-        columns = tuple(int(snapshot.columns[name][row]) for name in ("day", "year", "flags"))
-        values = tuple(
-            vocabulary.values[snapshot.columns[name][row]] for name, vocabulary in snapshot.columns.vocabularies.items()
-        )
-        found[row] = (columns, values, vector.tobytes())
-    by_words = {word: sorted(index.newest(Term(word), 1_000).tolist()) for word in WORDS}
-    found[-1] = (sorted(by_words.items()), snapshot.searcher.num_docs, snapshot.manifest.papers)
-    return found
-
-
-class Log:
-    """A store in memory: papers as they are now, and the log of what changed."""
-
-    def __init__(self) -> None:
-        self.papers: dict[int, Paper] = {}
-        self.lines: list[Change] = []
-
-    def put(self, paper: Paper) -> None:
-        self.papers[paper.id] = paper
-        self.lines.append(Change(len(self.lines) + 1, paper.id, removed=False))
-
-    def remove(self, paper_id: int) -> None:
-        if self.papers.pop(paper_id, None):
-            self.lines.append(Change(len(self.lines) + 1, paper_id, removed=True))
-
-    def changes(self, after: int, limit: int) -> list[Change]:
-        return self.lines[after : after + limit]
-
-    def read(self, ids: list[int]) -> list[Paper]:
-        return [self.papers[paper_id] for paper_id in ids if paper_id in self.papers]
-
-    def follow(self, index: LocalIndex) -> int:
-        return follow(index, self.changes, self.read)
+from tidings.types import Paper, Term
 
 
 class Killed(BaseException):
@@ -139,7 +91,7 @@ def test_any_story_of_changes_and_kills_ends_like_a_fresh_rebuild(
                     index = LocalIndex(folder / "lived", WordEncoder(64))
     fresh = LocalIndex(folder / "fresh", WordEncoder(64))
     assert log.follow(index) == log.follow(fresh) == index.position() == len(log.lines)
-    assert contents(index, 8) == contents(fresh, 8)
+    assert contents(index) == contents(fresh)
     assert all(check.ok for check in index.verify())
 
 
@@ -148,9 +100,9 @@ def test_applying_the_same_twice_changes_nothing_and_encodes_nothing(tmp_path: P
     index = LocalIndex(tmp_path, encoder)
     batch = [make_paper(1, "Graph networks"), make_paper(2, "Attention"), make_paper(3, "Gone")]
     index.apply(batch, [], 1)
-    before, encoded = contents(index, 3), encoder.encoded
+    before, encoded = contents(index), encoder.encoded
     index.apply(batch, [], 1)
-    assert contents(index, 3) == before
+    assert contents(index) == before
     assert encoder.encoded == encoded
 
 
@@ -205,6 +157,34 @@ def test_without_a_vector_cosines_are_unknown_and_without_words_bm25_is_zero(tmp
     assert np.isnan(index.candidates("graph", None, None).cosine).all()
     assert index.candidates("", encoder.encode(["graph"])[0], None).bm25.tolist() == [0.0]
     assert len(index.candidates("", None, None).ids) == 0
+
+
+def _follow_for_ever(folder: Path, batch: int) -> None:
+    log, index = log_of(400), LocalIndex(folder, WordEncoder(64))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tidings.index.follow.BATCH", batch)
+        patch.setattr("tidings.index.writing._COMMIT_SECONDS", 0)
+        log.follow(index)
+
+
+def test_a_process_killed_at_random_points_loses_nothing(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    index = LocalIndex(tmp_path / "lived", WordEncoder(64))
+    for wait in (0.05, 0.2, 0.6):
+        process = context.Process(target=_follow_for_ever, args=(tmp_path / "lived", 7))
+        process.start()
+        target = index.position() + 10
+        deadline = time.monotonic() + 60
+        while index.position() < target and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(wait)
+        process.kill()
+        process.join()
+    assert index.position() >= 10
+    log, fresh = log_of(400), LocalIndex(tmp_path / "fresh", WordEncoder(64))
+    assert log.follow(index) == log.follow(fresh) == 400
+    assert contents(index) == contents(fresh)
+    assert all(check.ok for check in index.verify())
 
 
 @pytest.mark.parametrize(
@@ -294,191 +274,6 @@ def test_two_processes_write_in_turn_and_lose_nothing(tmp_path: Path) -> None:
     index = LocalIndex(tmp_path, WordEncoder())
     assert set(index.newest(Term("graph"), 100).tolist()) == {*range(1, 9), *range(101, 109)}
     assert all(check.ok for check in index.verify())
-
-
-# --- damage ------------------------------------------------------------------------------------
-
-
-def _truncate(path: Path) -> None:
-    os.truncate(path, path.stat().st_size // 2 + 1)
-
-
-def _scribble(path: Path) -> None:
-    path.write_bytes(b"\x5a" * path.stat().st_size)
-
-
-DAMAGES: dict[str, Callable[[Path], None]] = {
-    "no manifest": lambda home: (home / "manifest.json").unlink(),
-    "half a manifest": lambda home: _truncate(home / "manifest.json"),
-    "another format": lambda home: _edit(home / "manifest.json", '"format":', '"format":9'),
-    "no words": lambda home: shutil.rmtree(home / "words"),
-    "scribbled words": lambda home: _scribble(home / "words" / "meta.json"),
-    "lost word files": lambda home: _lose(home / "words", "*.idx"),
-    "cut columns": lambda home: _truncate(home / "columns" / "flags"),
-    "no column": lambda home: (home / "columns" / "venue").unlink(),
-    "cut codes": lambda home: _truncate(next(home.glob("vectors-*/codes"))),
-    "scribbled codes": lambda home: _scribble(next(home.glob("vectors-*/codes"))),
-    "scribbled vectors": lambda home: _scribble(next(home.glob("vectors-*/vectors"))),
-    "no rotation": lambda home: next(home.glob("vectors-*/rotation.npy")).unlink(),
-    "cut rotation": lambda home: _truncate(next(home.glob("vectors-*/rotation.npy"))),
-}
-
-
-def _lose(folder: Path, names: str) -> None:
-    for path in folder.glob(names):
-        path.unlink()
-
-
-def _edit(path: Path, old: str, new: str) -> None:
-    path.write_text(path.read_text().replace(old, new))
-
-
-def _log_of(count: int) -> Log:
-    log = Log()
-    for number in range(1, count + 1):
-        log.put(make_paper(number, f"{WORDS[number % 5]} {WORDS[number % 3]} {number}"))
-    return log
-
-
-@pytest.mark.parametrize("damage", sorted(DAMAGES))
-def test_damage_is_noticed_told_and_healed_by_the_next_follow(tmp_path: Path, damage: str) -> None:
-    log = _log_of(50)
-    log.follow(LocalIndex(tmp_path / "index", WordEncoder()))
-    DAMAGES[damage](tmp_path / "index")
-    damaged = LocalIndex(tmp_path / "index", WordEncoder())
-    with pytest.raises(IndexUnavailableError, match="rebuilt"):
-        damaged.count(None)
-    assert not damaged.verify()[0].ok
-    assert damaged.position() == 0
-    fresh = LocalIndex(tmp_path / "fresh", WordEncoder())
-    assert log.follow(damaged) == log.follow(fresh) == 50
-    assert contents(damaged, 50) == contents(fresh, 50)
-    assert all(check.ok for check in damaged.verify())
-
-
-def test_a_rebuild_of_words_keeps_the_vectors(tmp_path: Path) -> None:
-    log = _log_of(50)
-    log.follow(LocalIndex(tmp_path, WordEncoder()))
-    shutil.rmtree(tmp_path / "words")
-    encoder = WordEncoder()
-    assert log.follow(LocalIndex(tmp_path, encoder)) == 50
-    assert encoder.encoded == 0
-
-
-def test_a_rebuild_also_drops_papers_that_were_removed_meanwhile(tmp_path: Path) -> None:
-    log = _log_of(5)
-    log.follow(LocalIndex(tmp_path, WordEncoder()))
-    shutil.rmtree(tmp_path / "columns")
-    log.remove(3)
-    index = LocalIndex(tmp_path, WordEncoder())
-    log.follow(index)
-    assert sorted(index.newest(None, 9).tolist()) == [1, 2, 4, 5]
-
-
-def test_another_encoder_starts_again_beside_the_old_vectors(tmp_path: Path) -> None:
-    log = _log_of(20)
-    log.follow(LocalIndex(tmp_path, WordEncoder(96, "one")))
-    index = LocalIndex(tmp_path, WordEncoder(64, "two"))
-    assert index.position() == 0
-    assert log.follow(index) == 20
-    again = WordEncoder(96, "one")
-    assert log.follow(LocalIndex(tmp_path, again)) == 20
-    assert again.encoded == 0
-
-
-def test_a_full_disk_is_a_sentence_and_the_old_state_stays_searchable(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    index = LocalIndex(tmp_path, WordEncoder())
-    index.apply([make_paper(1, "Graph")], [], 1)
-
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "posix_fallocate", full)
-        with pytest.raises(StoreError, match="No space left"):
-            index.apply([make_paper(90_000, "Graph")], [], 2)
-    assert index.candidates("graph", None, None).ids.tolist() == [1]
-    index.apply([make_paper(90_000, "Graph")], [], 2)
-    assert sorted(index.candidates("graph", None, None).ids.tolist()) == [1, 90_000]
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root writes where it likes")
-def test_a_read_only_folder_is_a_sentence(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(StoreError, match="cannot be written"):
-        LocalIndex(tmp_path / "index", WordEncoder()).apply([make_paper(1)], [], 1)
-
-
-def test_after_a_reset_the_next_follow_builds_everything_again(tmp_path: Path) -> None:
-    log, encoder = _log_of(20), WordEncoder()
-    index = LocalIndex(tmp_path, encoder)
-    log.follow(index)
-    before = contents(index, 20)
-    index.reset()
-    assert index.position() == 0
-    assert log.follow(index) == 20
-    assert contents(index, 20) == before
-    assert encoder.encoded == 20
-
-
-def test_where_a_file_stands_in_the_way_is_a_sentence(tmp_path: Path) -> None:
-    (tmp_path / "index").write_text("a file")
-    with pytest.raises(StoreError, match="cannot be written"):
-        LocalIndex(tmp_path / "index", WordEncoder()).apply([make_paper(1)], [], 1)
-
-
-def test_verify_finds_a_vector_that_a_sample_may_miss(tmp_path: Path) -> None:
-    index = LocalIndex(tmp_path, WordEncoder())
-    index.apply([make_paper(number, f"graph {number}") for number in range(1, 300)], [], 1)
-    codes = np.memmap(next(tmp_path.glob("vectors-*/codes")), np.uint64, mode="r+")
-    codes[298] ^= np.uint64(0xFFFF)
-    assert [check.ok for check in index.verify()] == [False, True]
-
-
-# --- codes -------------------------------------------------------------------------------------
-
-
-def test_every_finite_half_is_widened_exactly() -> None:
-    halves = np.arange(65_536, dtype=np.uint32).astype(np.uint16).view(np.float16)
-    halves = halves[np.isfinite(halves)]
-    assert np.array_equal(widen(halves), halves.astype(np.float32))
-
-
-@settings(max_examples=30, deadline=None)
-@given(count=st.integers(0, 200_000), k=st.integers(1, 3_000), spread=st.integers(1, 400), seed=st.integers(0, 99))
-def test_the_smallest_are_the_smallest(count: int, k: int, spread: int, seed: int) -> None:
-    random = np.random.default_rng(seed)
-    values = random.integers(0, spread, count).astype(np.uint16)
-    values[random.random(count) < seed / 100] = FAR
-    chosen = smallest(values, k)
-    allowed = np.sort(values[values != FAR])
-    assert len(set(chosen.tolist())) == len(chosen) == min(k, len(allowed))
-    assert np.array_equal(np.sort(values[chosen]), allowed[:k])
-
-
-@pytest.mark.parametrize(
-    ("rows", "share"), [(500, 1.0), (100_000, 1.0), (100_000, 0.5), (100_000, 0.01), (700_000, 0.9)]
-)
-def test_the_scan_finds_what_counting_bits_one_by_one_finds(rows: int, share: float) -> None:
-    random = np.random.default_rng(1)
-    codes = random.integers(0, 2**63, (rows, 2), np.uint64)
-    blocks = np.zeros((-(-rows // BLOCK), 2, BLOCK), np.uint64)
-    write_codes(blocks, np.arange(rows), codes)
-    allowed = random.random(rows) < share
-    found, distances = nearest(blocks, codes[7], allowed, 100)
-    expected = np.bitwise_count(codes ^ codes[7]).sum(axis=1)
-    assert allowed[found].all()
-    assert np.array_equal(distances, expected[found])
-    assert np.array_equal(np.sort(distances), np.sort(expected[allowed])[:100])
-
-
-def test_the_rotation_keeps_angles() -> None:
-    turn = rotation(100)
-    vectors = np.random.default_rng(0).standard_normal((5, 100)).astype(np.float32)
-    assert (vectors @ turn) @ (vectors @ turn).T == pytest.approx(vectors @ vectors.T, abs=1e-3)
-    assert encode_codes(vectors, turn).shape == (5, 2)
 
 
 def test_a_change_of_a_paper_replaces_its_words_and_its_vector(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ manifest's position, and applying the same changes again puts it right.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING, Self
 
@@ -84,7 +85,8 @@ class IndexWriter:
         if kind is None:
             self.close()
         elif self._writer is not None:
-            self._writer.rollback()
+            with contextlib.suppress(ValueError):  # a writer that died of a full disk cannot roll back either
+                self._writer.rollback()
             self._writer = None
 
     def _apply(self, papers: Sequence[Paper], removed: Sequence[int]) -> None:
