@@ -38,6 +38,7 @@ class FileReader:
         self._files = _files_in(source) if isinstance(source, Path) else []
         self._understood = False
         self._is_empty = True
+        self._damages = 0
         self.total_bytes = sum(file.stat().st_size for file in self._files) if isinstance(source, Path) else None
         self.read_bytes = 0
         self.passed_over: list[str] = []
@@ -69,7 +70,7 @@ class FileReader:
 
     def _read_stream(self, stream: IO[bytes], name: str, depth: int, *, is_member: bool = False) -> Iterator[Outcome]:
         """Unpack until a format knows the content. What an archive holds besides papers is passed over."""
-        source = "file"
+        source, damages = "file", self._damages
         try:
             head, stream = streams.peeked(stream)
             self._is_empty = self._is_empty and not head
@@ -83,7 +84,9 @@ class FileReader:
                 yield from self._unpacked(head, stream, name, depth, is_member)
         except streams.DAMAGE as error:
             self._understood = True
-            yield refusal(source, name, f"cut short or damaged: {error}; what stood before was read")
+            if damages == self._damages:  # else the member that was being read has said it
+                self._damages += 1
+                yield refusal(source, name, f"cut short or damaged: {error}; what stood before was read")
 
     def _unpacked(self, head: bytes, stream: IO[bytes], name: str, depth: int, is_member: bool) -> Iterator[Outcome]:
         unpack = streams.decompressor(head)

@@ -137,4 +137,4 @@ def _mail_date(text: str | None) -> date | None:
 def _names(line: Snapshot) -> list[str]:
     if line.authors_parsed:
         return [" ".join((*name[1:2], *name[:1], *name[2:3])) for name in line.authors_parsed]
-    return re.split(r",\s+and\s+|,\s+|\s+and\s+", line.authors)
+    return re.split(", and |, | and ", " ".join(line.authors.split()))

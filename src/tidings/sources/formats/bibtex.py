@@ -10,26 +10,28 @@ from collections.abc import Iterator, Mapping
 from typing import IO
 
 from tidings.errors import SourceError
-from tidings.sources.formats.common import Format, Outcome, first_last, refusal
+from tidings.sources.formats.common import Format, Outcome, content_start, first_last, refusal
 from tidings.sources.formats.references import Reference, from_reference
-from tidings.sources.streams import text_lines
+from tidings.sources.streams import LONGEST_LINE, text_lines
 from tidings.tex import readable
 
 _LONGEST_ENTRY = 4 << 20
 _START = re.compile(r"\s*@\s*(?P<type>[A-Za-z]+)\s*(?P<opening>[{(])")
+_LATER_START = re.compile(_START.pattern.removeprefix(r"\s*"))  # searched for: blanks must not be tried from each
 _SURE_START = re.compile(r"@[A-Za-z]+\s*[{(][^\s={}\"]*\s*,")  # where an unclosed entry must have ended
 _KNOWN = re.compile(
-    rb"(?:^|\r)\s*@\s*(?:[A-Za-z]{3,30}\s*[{(]\s*(?:[^\s={}\"]*\s*,|[A-Za-z]+\s*=|\})|(?:string|comment|preamble)\s*[{(])",
+    rb"(?:^|\r)[ \t]*@\s*"
+    rb"(?:[A-Za-z]{3,30}\s*[{(]\s*(?:[^\s={}\"]*\s*,|[A-Za-z]+\s*=|\})|(?:string|comment|preamble)\s*[{(])",
     re.MULTILINE | re.IGNORECASE,
 )
-_KEY = re.compile(r"\s*(?P<key>[^,={}\"]*?)\s*(?:,|(?=[})]\s*$))")
+_KEY = re.compile(r"[^,={}\"]*(?:,|(?=[})]\s*$))")
 _NAME = re.compile(r"[\s,]*(?P<name>[^\s={},\"#()]+)\s*=\s*")
 _BARE = re.compile(r"[^\s,#{}\"()]+")
 _BRACE_OR_QUOTE = re.compile(r"\\.|[{}\"]", re.DOTALL)
 _BRACE = re.compile(r"[{}]")
 _JOIN = re.compile(r"\s*#\s*")
 _END = re.compile(r"[\s,]*[})]")
-_AND = re.compile(r"\s+and\s+", re.IGNORECASE)
+_AND = re.compile(" and ", re.IGNORECASE)
 _NO_PAPER = frozenset(("string", "comment", "preamble"))
 _MONTHS = {
     name: name.title() for name in ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -37,7 +39,7 @@ _MONTHS = {
 
 
 def _matches(head: bytes) -> bool:
-    return _KNOWN.search(head) is not None
+    return _KNOWN.search(content_start(head)) is not None
 
 
 def _read(stream: IO[bytes], name: str) -> Iterator[Outcome]:
@@ -64,10 +66,9 @@ def _entries(lines: Iterator[str]) -> Iterator[tuple[int, str, str]]:
         if not block:
             start, depth, size = number, 0, 0
         if block or _START.match(line):
-            size += len(line)
             depth += line.count("{") - line.count("}")
-            if size <= 2 * _LONGEST_ENTRY:
-                block.append(line)
+            block.append(line[: max(0, LONGEST_LINE - size)])
+            size += len(line)
             if depth <= 0 and _may_close(block, line):
                 yield from _split(start, "".join(block))
                 block = []
@@ -83,12 +84,12 @@ def _may_close(block: list[str], line: str) -> bool:
 
 def _split(number: int, text: str) -> Iterator[tuple[int, str, str]]:
     """Yield the entries of a text that begins with one; rarely there are several on one line."""
-    while start := _START.match(text):
+    start, counted = _START.match(text), 0
+    while start:
         end = _end(text, start)
-        yield number, start["type"].lower(), text[:end]
-        following = _START.search(text, end)
-        number += text.count("\n", 0, following.start() if following else end)
-        text = text[following.start() :] if following else ""
+        number, counted = number + text.count("\n", counted, start.start("type")), start.start("type")
+        yield number, start["type"].lower(), text[start.start() : end].lstrip()
+        start = _LATER_START.search(text, end)
 
 
 def _end(text: str, start: re.Match[str]) -> int:
@@ -193,6 +194,7 @@ def _people(text: str) -> Iterator[str]:
 
 
 def _outside_braces(text: str) -> Iterator[str]:
+    text = " ".join(text.split())
     if "{" not in text:
         yield from _AND.split(text)
         return

@@ -19,7 +19,7 @@ from tidings.sources.formats.common import (
 from tidings.types import Record
 
 _ARXIV_MENTION = re.compile(
-    r"arxiv[:.\s]*(?:preprint\s*)?(?:arxiv[:\s]*)?(?P<id>[0-9]{4}\.[0-9]{4,5}|[a-z-]+(?:\.[a-z]{2})?/[0-9]{7})",
+    r"arxiv[:.\s]*(?:preprint\s*)?(?:arxiv[:\s]*)?(?P<id>[0-9]{4}\.[0-9]{4,5}|[a-z-]{2,10}(?:\.[a-z]{2})?/[0-9]{7})",
     re.IGNORECASE,
 )
 _PREPRINT_SERVER = re.compile(r"arxiv|corr\b", re.IGNORECASE)
@@ -50,7 +50,9 @@ def from_reference(reference: Reference) -> Record:
     title = title_of(reference.title)
     authors = people(reference.authors)
     year = year_of(reference.year)
-    mentioned = next(filter(None, map(_ARXIV_MENTION.search, (reference.venue, *reference.mentions))), None)
+    mentioned = next(
+        filter(None, (_ARXIV_MENTION.search(text[:1_000]) for text in (reference.venue, *reference.mentions))), None
+    )
     ids = ids_of(
         reference.doi
         and (reference.doi if reference.doi.lower().startswith(("http", "doi")) else f"doi:{reference.doi.strip()}"),

@@ -7,19 +7,19 @@ from collections.abc import Iterator
 from typing import IO
 
 from tidings.errors import SourceError
-from tidings.sources.formats.common import Format, Outcome, first_last, refusal
+from tidings.sources.formats.common import Format, Outcome, content_start, first_last, refusal
 from tidings.sources.formats.references import Reference, from_reference
 from tidings.sources.streams import text_lines
 
 _LONGEST_RECORD = 4 << 20
-_KNOWN = re.compile(rb"^\s*TY {0,2}- ?\w", re.MULTILINE)
+_KNOWN = re.compile(rb"(?:^|\r)[ \t]*TY {0,2}- ?\w", re.MULTILINE)
 _TAG = re.compile(r"\s?(?P<tag>[A-Z][A-Z0-9]) {0,2}-(?: (?P<value>.*)|\s*$)", re.DOTALL)
 
 _Fields = dict[str, list[str]]
 
 
 def _matches(head: bytes) -> bool:
-    return _KNOWN.search(head[:8192]) is not None
+    return _KNOWN.search(content_start(head)[:8192]) is not None
 
 
 def _read(stream: IO[bytes], name: str) -> Iterator[Outcome]:
