@@ -47,6 +47,7 @@ def take(browser: Browser, site: str, picture: Picture) -> int:
     context = browser.new_context(base_url=site, viewport=size, color_scheme=picture.scheme)
     page = context.new_page()
     page.goto(picture.address)
+    page.reload()  # the very first search loads the encoder, and would show how long that takes
     if picture.click:
         page.locator(picture.click).first.click()
         page.wait_for_load_state()

@@ -18,6 +18,7 @@ from schemathesis.openapi import from_asgi
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from starlette.testclient import TestClient
 
+from tests.conftest import REPOSITORY
 from tests.e2e.archive import CROWDED, FIRST_DAY, FORMULA, HOSTILE, open_archive
 from tidings.catalog import Catalog
 from tidings.settings import Settings
@@ -168,6 +169,11 @@ def test_a_search_shows_title_authors_date_category_abstract_and_links(client: T
 
 def test_matched_words_are_marked(client: TestClient) -> None:
     assert "<mark>protein</mark>" in client.get("/search?q=protein").text
+
+
+def test_words_that_stand_everywhere_are_marked_only_when_alone(client: TestClient) -> None:
+    assert "<mark>for</mark>" not in client.get("/search?q=sampling+for+speech").text
+    assert "<mark>for</mark>" in client.get("/search?q=for").text
 
 
 def test_hostile_text_is_shown_and_never_run(client: TestClient) -> None:
@@ -409,6 +415,11 @@ def test_the_api_answers_the_same_hits_as_the_page(client: TestClient) -> None:
     html = client.get("/search?q=sampling").text
     assert [f"/paper/{hit['paper']['id']}" for hit in body["hits"]] == titles(html)
     assert body["hits"][0]["score"] == pytest.approx(sum(body["hits"][0]["parts"].values()))
+
+
+def test_every_address_of_the_api_has_a_heading_in_its_documentation() -> None:
+    documentation = (REPOSITORY / "docs" / "api.md").read_text(encoding="utf-8")
+    assert [path for path in DESCRIBED if f"## `{path}`\n" not in documentation] == []
 
 
 def test_the_api_pages_by_cursor(client: TestClient) -> None:

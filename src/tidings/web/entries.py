@@ -20,6 +20,15 @@ _AUTHORS_FIRST = 3
 _AUTHORS_IN_PLACE = 60
 """Up to so many authors open in the list; a collaboration of thousands has its paper's page."""
 
+_EVERYWHERE = frozenset(
+    (
+        *("a", "an", "and", "are", "as", "at", "be", "by", "can", "do", "for"),
+        *("from", "how", "in", "into", "is", "it", "its", "of", "on", "or", "our"),
+        *("that", "the", "their", "these", "this", "to", "under", "via", "was", "we", "what"),
+        *("when", "which", "with"),
+    )
+)
+
 Stem = Callable[[str], str]
 
 
@@ -51,8 +60,9 @@ class Entry:
 
 
 def entries(page: Page, stem: Stem, first: int = 1) -> tuple[Entry, ...]:
-    """Return the hits of a page, counted from ``first``."""
-    return tuple(entry(hit, page.stems, stem, place) for place, hit in enumerate(page.hits, first))
+    """Return the hits of a page, counted from ``first``. Words that stand everywhere are marked only when alone."""
+    stems = page.stems - _EVERYWHERE or page.stems
+    return tuple(entry(hit, stems, stem, place) for place, hit in enumerate(page.hits, first))
 
 
 def entry(hit: Hit, stems: frozenset[str], stem: Stem, place: int) -> Entry:
