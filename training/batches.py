@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from scipy import sparse
 from tokenizers import Tokenizer
 
 from tidings.embed.units import Units
@@ -16,6 +17,7 @@ BATCH = 1024
 CLUSTERS = 64
 MOST_SHARED = 8  # two authors with more papers together than this are a large group, not a topic
 UNIT_DROP = 0.15
+COMMONEST_IDF = 2.0  # a unit of every seventh paper says nothing about who is near
 SHORTEST_SPAN, LONGEST_SPAN = 4, 24
 
 
@@ -70,18 +72,22 @@ class Corpus:
     abstracts: Flat
     queries: Flat  # keywords and one-sentence summaries by people; mostly empty
     partners: list[np.ndarray]  # papers that share two authors, by paper
-    teacher: np.ndarray
+    teacher: np.ndarray  # of the first papers, (known, 384)
     clusters: list[np.ndarray]
     size: int
 
     def __len__(self) -> int:
-        return len(self.teacher)
+        return len(self.titles)
+
+    def whole(self, paper: int) -> np.ndarray:
+        """Return the units of title and abstract."""
+        return np.concatenate((self.titles[paper], self.abstracts[paper]))
 
 
 def load_corpus(folder: Path, teacher: np.ndarray, seed: int) -> Corpus:
-    """Return the corpus cut to the papers whose teacher vector is known."""
+    """Return the corpus; the teacher knows its first papers, the others still say what they are of themselves."""
     with (folder / "corpus.jsonl").open(encoding="utf-8") as lines:
-        papers = [json.loads(line) for line, _ in zip(lines, range(len(teacher)), strict=False)]
+        papers = [json.loads(line) for line in lines]
     units = load_units(folder)
     queries = [_query(paper) for paper in papers]
     return Corpus(
@@ -129,11 +135,16 @@ def clustered(teacher: np.ndarray, seed: int) -> list[np.ndarray]:
     return [np.flatnonzero(nearest == k) for k in range(CLUSTERS)]
 
 
+def steps_of(corpus: Corpus) -> int:
+    """Return the steps of one epoch."""
+    return len(corpus) // BATCH
+
+
 def epoch_of(corpus: Corpus, random: np.random.Generator) -> list[np.ndarray]:
     """Return the papers of each step: half of a batch is one cluster, so that neighbours are hard, half is anything."""
     anything = random.permutation(len(corpus))
-    steps = len(corpus) // BATCH
-    shares = np.array([len(cluster) for cluster in corpus.clusters]) / len(corpus)
+    steps = steps_of(corpus)
+    shares = np.array([len(cluster) for cluster in corpus.clusters]) / len(corpus.teacher)
     batches = []
     for step in range(steps):
         cluster = corpus.clusters[random.choice(CLUSTERS, p=shares)]
@@ -183,5 +194,18 @@ def partners_of(corpus: Corpus, papers: np.ndarray, most: int, random: np.random
     places = [place for place, paper in enumerate(papers) if len(corpus.partners[paper])]
     places = np.array(sorted(random.permutation(places)[:most]), dtype=np.int64)
     chosen = [random.choice(corpus.partners[papers[place]]) for place in places]
-    texts = [np.concatenate((corpus.titles[paper], corpus.abstracts[paper])) for paper in chosen]
+    texts = [corpus.whole(paper) for paper in chosen]
     return places, bag(texts, UNIT_DROP, random)
+
+
+def shared_words(corpus: Corpus, papers: np.ndarray, idf: np.ndarray) -> torch.Tensor:
+    """Return the TF-IDF cosines of the papers, (n, n): what the words say of who is near, beside the teacher."""
+    texts = bag([corpus.whole(paper) for paper in papers], 0.0, np.random.default_rng(0))
+    rows = texts.rows.numpy()
+    starts = np.append(texts.offsets.numpy(), len(rows))
+    kept = idf[rows] > COMMONEST_IDF
+    weights = np.where(kept, idf[rows], 0.0).astype(np.float32)
+    matrix = sparse.csr_matrix((weights, rows, starts), shape=(len(papers), corpus.size))
+    matrix.eliminate_zeros()
+    norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(1))).clip(1e-6)
+    return torch.from_numpy((matrix @ matrix.T).toarray() / norms / norms.T)

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.batches import Bag, Corpus, bag, epoch_of, load_corpus, partners_of, views
+from training.batches import Bag, Corpus, bag, epoch_of, load_corpus, partners_of, shared_words, steps_of, views
 
 SEED = 11
 DIMENSIONS = 384
@@ -31,6 +31,7 @@ class Recipe:
     temperature: float = 0.05
     squares: float = 20.0
     neighbours: float = 1.0
+    words: float = 0.5  # of TF-IDF's cosines, added to the teacher's before its neighbours are named
     title: float = 0.15
     query: float = 0.15
     partner: float = 0.1
@@ -73,9 +74,9 @@ def first_rows(corpus: Corpus, random: np.random.Generator) -> tuple[np.ndarray,
     sums = torch.zeros(corpus.size, corpus.teacher.shape[1])
     counts = torch.zeros(corpus.size)
     mean = corpus.teacher.astype(np.float32).mean(0)
-    for start in range(0, len(corpus), 2000):
-        papers = range(start, min(start + 2000, len(corpus)))
-        texts = [np.concatenate((corpus.titles[paper], corpus.abstracts[paper])) for paper in papers]
+    known = len(corpus.teacher)
+    for start in range(0, known, 2000):
+        texts = [corpus.whole(paper) for paper in range(start, min(start + 2000, known))]
         units = bag(texts, 0.0, random)
         owners = torch.bucketize(torch.arange(len(units.rows)), units.offsets, right=True) - 1
         vectors = torch.from_numpy(corpus.teacher[start : start + 2000].astype(np.float32) - mean)
@@ -83,7 +84,7 @@ def first_rows(corpus: Corpus, random: np.random.Generator) -> tuple[np.ndarray,
         counts.index_add_(0, units.rows, torch.ones(len(units.rows)))
     rows = sums / (counts + 20).unsqueeze(1)
     rows /= rows.norm(dim=1).mean()
-    rarity = torch.log((len(corpus) + 1) / (counts + 1))
+    rarity = torch.log((known + 1) / (counts + 1))
     return rows.numpy(), rarity.numpy()
 
 
@@ -94,33 +95,44 @@ def contrast(queries: Tensor, papers: Tensor, temperature: float) -> Tensor:
     return functional.cross_entropy(scores, own) + functional.cross_entropy(scores.T, own)
 
 
+def relations(ours: Tensor, corpus: Corpus, papers: np.ndarray, idf: np.ndarray, recipe: Recipe) -> Tensor:
+    """Return how far the student's similarities, and its order of neighbours, are from the teacher's."""
+    teacher = functional.normalize(torch.from_numpy(corpus.teacher[papers].astype(np.float32)), dim=1)
+    goal, given = teacher @ teacher.T, ours @ ours.T
+    diagonal = torch.eye(len(papers), dtype=torch.bool)
+    squares = (goal - given).square().mean()
+    if recipe.words:
+        goal = goal + recipe.words * shared_words(corpus, papers, idf)
+    wanted = (goal / recipe.temperature).masked_fill(diagonal, -1e4).softmax(1)
+    guess = (given / recipe.temperature).masked_fill(diagonal, -1e4).log_softmax(1)
+    return recipe.squares * squares - recipe.neighbours * (wanted * guess).sum(1).mean()
+
+
 def step_loss(
-    student: Student, corpus: Corpus, papers: np.ndarray, recipe: Recipe, random: np.random.Generator
+    student: Student, corpus: Corpus, papers: np.ndarray, idf: np.ndarray, recipe: Recipe, random: np.random.Generator
 ) -> Tensor:
     """Return the loss of one batch."""
     places, partners = partners_of(corpus, papers, recipe.most_partners, random)
     whole, title, query, partner = student([*views(corpus, papers, random), partners])
-    teacher = functional.normalize(torch.from_numpy(corpus.teacher[papers].astype(np.float32)), dim=1)
-    goal, ours = teacher @ teacher.T, whole @ whole.T
-    diagonal = torch.eye(len(papers), dtype=torch.bool)
-    loss = recipe.squares * (goal - ours).square().mean()
-    wanted = (goal / recipe.temperature).masked_fill(diagonal, -1e4).softmax(1)
-    given = (ours / recipe.temperature).masked_fill(diagonal, -1e4).log_softmax(1)
-    loss = loss - recipe.neighbours * (wanted * given).sum(1).mean()
+    known = papers[papers < len(corpus.teacher)]  # papers are sorted: the known ones come first
+    loss = relations(whole[: len(known)], corpus, known, idf, recipe)
     loss = loss + recipe.title * contrast(title, whole, recipe.temperature)
     loss = loss + recipe.query * contrast(query, whole, recipe.temperature)
     return loss + recipe.partner * contrast(partner, whole[torch.from_numpy(places)], recipe.temperature)
 
 
-def train(corpus: Corpus, recipe: Recipe, seed: int) -> np.ndarray:
-    """Return the trained table."""
+def train(corpus: Corpus, recipe: Recipe, seed: int, begin: np.ndarray | None = None) -> np.ndarray:
+    """Return the trained table; a table to begin with replaces the first rows."""
     torch.manual_seed(seed)
     random = np.random.default_rng(seed)
     rows, rarity = first_rows(corpus, random)
-    student = Student(torch.from_numpy(rows).contiguous(), torch.from_numpy(rarity))
+    student = Student(torch.from_numpy(rows), torch.from_numpy(rarity))
+    if begin is not None:
+        with torch.no_grad():
+            student.rows.copy_(torch.from_numpy(begin) / functional.softplus(student.weight).unsqueeze(1))
     average, taken = deepcopy(student), 0
     optimizer = torch.optim.Adam(student.parameters(), lr=recipe.rate, betas=(0.9, 0.99), fused=True)
-    steps = recipe.epochs * (len(corpus) // 1024)
+    steps = recipe.epochs * steps_of(corpus)
     step = 0
     for epoch in range(recipe.epochs):
         begun, total = time.perf_counter(), 0.0
@@ -128,19 +140,19 @@ def train(corpus: Corpus, recipe: Recipe, seed: int) -> np.ndarray:
             for group in optimizer.param_groups:
                 group["lr"] = recipe.rate * max(0.02, 1 - step / steps)
             optimizer.zero_grad()
-            loss = step_loss(student, corpus, papers, recipe, random)
+            loss = step_loss(student, corpus, papers, rarity, recipe, random)
             loss.backward()
             optimizer.step()
             total += loss.item()
             step += 1
+            if step % 50 == 0:
+                print(f"step {step}/{steps} loss {loss.item():.3f} {time.perf_counter() - begun:.0f} s", flush=True)
             if step > steps * (1 - recipe.averaged) and step % 10 == 0:
                 taken += 1
                 with torch.no_grad():
                     for mean, now in zip(average.parameters(), student.parameters(), strict=True):
                         mean.lerp_(now, 1 / taken)
-        print(
-            f"epoch {epoch + 1} loss {total * 1024 / len(corpus):.4f} {time.perf_counter() - begun:.0f} s", flush=True
-        )
+        print(f"epoch {epoch + 1} loss {total / steps_of(corpus):.4f} {time.perf_counter() - begun:.0f} s", flush=True)
     return (average if taken else student).table()
 
 
@@ -156,15 +168,26 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--name", default="table")
     parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--most", type=int, default=10**9)
+    parser.add_argument("--most", type=int, default=10**9, help="papers whose teacher vectors are used")
+    parser.add_argument("--begin", help="the name of a table to begin with")
     for field, default in _fields():
         parser.add_argument(f"--{field.replace('_', '-')}", type=type(default), default=default)
     given = parser.parse_args()
     recipe = Recipe(**{field: getattr(given, field) for field, _ in _fields()})
     print(recipe, flush=True)
     corpus = load_corpus(given.folder, load_teacher(given.folder)[: given.most], given.seed)
-    print(len(corpus), "papers", corpus.size, "units", sum(len(row) > 0 for row in corpus.partners), "with partners")
-    np.save(given.folder / f"{given.name}.npy", train(corpus, recipe, given.seed))
+    print(
+        len(corpus),
+        "papers",
+        len(corpus.teacher),
+        "known",
+        corpus.size,
+        "units",
+        sum(len(row) > 0 for row in corpus.partners),
+        "with partners",
+    )
+    begin = np.load(given.folder / f"{given.begin}.npy") if given.begin else None
+    np.save(given.folder / f"{given.name}.npy", train(corpus, recipe, given.seed, begin))
 
 
 def _fields() -> list[tuple[str, float | int]]:

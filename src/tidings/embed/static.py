@@ -18,7 +18,7 @@ from tokenizers import Tokenizer
 from tidings.embed.units import Units
 
 DATA = Path(__file__).parent / "data"
-CHUNK = 64  # texts encoded at once: bounds the memory and keeps the matrix of one chunk in the processor's cache
+CHUNK = 64  # texts cut at once: bounds the memory
 
 
 class StaticEncoder:
@@ -49,28 +49,31 @@ class StaticEncoder:
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one L2-normalised row per text, shape (n, dimensions); a zero row for a text without a known unit.
 
-        No text is refused: blanks, control characters, lone surrogates and a megabyte are all text. The
-        company a text is encoded in changes its row by no more than float32 rounding.
+        No text is refused: blanks, control characters, lone surrogates and a megabyte are all text. A text's
+        row does not depend on the texts beside it.
         """
         vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         for start in range(0, len(texts), CHUNK):
             chunk = vectors[start : start + CHUNK]
-            self._add_rows(texts[start : start + CHUNK], chunk)
+            self._write_sums(texts[start : start + CHUNK], chunk)
             norms = np.linalg.norm(chunk, axis=1, keepdims=True)
             np.divide(chunk, norms, out=chunk, where=norms > 0)
         return vectors
 
-    def _add_rows(self, texts: Sequence[str], vectors: NDArray[np.float32]) -> None:
-        """Write the sum of each text's distinct units as one matrix product, which runs outside Python's lock."""
+    def _write_sums(self, texts: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Write the sum of each text's distinct units.
+
+        One small product per text, not one large per chunk: a large one wakes the threads of the linear
+        algebra library, which wait for each other wherever something else uses the processor.
+        """
         owners, units = self._units.batch(texts)
-        met = np.zeros(self._units.size, dtype=bool)
-        met[units] = True
-        distinct = np.flatnonzero(met)
-        place = np.zeros(self._units.size, dtype=np.intp)
-        place[distinct] = np.arange(len(distinct))
-        weights = np.zeros((len(texts), len(distinct)), dtype=np.float32)
-        weights[owners, place[units]] = self._scales[units]
-        np.matmul(weights, self._rows[distinct].astype(np.float32), out=vectors)
+        owners, units = np.divmod(np.unique(owners * self._units.size + units), self._units.size)
+        ends = np.searchsorted(owners, np.arange(len(texts)), side="right")
+        start = 0
+        for vector, end in zip(vectors, ends, strict=True):
+            distinct = units[start:end]
+            np.dot(self._scales[distinct], self._rows.take(distinct, axis=0).astype(np.float32), out=vector)
+            start = end
 
 
 def paper_text(title: str, abstract: str) -> str:
