@@ -87,7 +87,7 @@ def test_a_home_that_cannot_be_used_exits_with_5(tmp_path: Path) -> None:
 
 def test_similar_takes_ids_or_a_text(home: Path, tmp_path: Path) -> None:
     found = json.loads(run("search", "--json", "-n", "1", "gaussian process", home=home).stdout)
-    key = found["hits"][0]["paper"]["key"]
+    key = found["hits"][0]["paper"]["id"]
     assert json.loads(run("similar", "--json", key, home=home).stdout)["hits"]
     (tmp_path / "text").write_text("Gaussian processes with inducing points")
     assert json.loads(run("similar", "--json", "--text", str(tmp_path / "text"), home=home).stdout)["hits"]
@@ -96,7 +96,7 @@ def test_similar_takes_ids_or_a_text(home: Path, tmp_path: Path) -> None:
 
 def test_show_names_the_sources_and_the_reason(home: Path) -> None:
     found = json.loads(run("search", "--json", "-n", "1", "gaussian process", home=home).stdout)
-    key = found["hits"][0]["paper"]["key"]
+    key = found["hits"][0]["paper"]["id"]
     shown = json.loads(run("show", "--json", key, home=home).stdout)
     assert shown["records"][0]["reason"] == "new"
     assert "why it is this paper" in run("show", key, home=home).stdout

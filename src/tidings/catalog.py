@@ -70,7 +70,7 @@ class Catalog:
 
     @cached_property
     def _index(self) -> LocalIndex:
-        return LocalIndex(self.settings.folder / "index", load_default())
+        return LocalIndex(self.settings.folder / "index", load_default(), archive=self._store.archive_id)
 
     # --- adding ---
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from tidings.errors import IndexUnavailableError
@@ -17,15 +18,13 @@ from tidings.types import Check
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tidings.types import Encoder
-
 _SAMPLE = 64
 _CHUNK = 8_192
 
 
-def open_snapshot(folder: Path, encoder: Encoder, manifest: Manifest | None) -> Snapshot:
+def open_snapshot(folder: Path, wanted: Manifest, manifest: Manifest | None) -> Snapshot:
     """Return a state that passed the cheap checks; raise IndexUnavailableError with the reason otherwise."""
-    reason = _mismatch(manifest, encoder)
+    reason = _mismatch(manifest, wanted)
     if reason is not None or manifest is None:
         raise IndexUnavailableError(f"the index {reason}; it will be rebuilt")
     try:
@@ -38,23 +37,23 @@ def open_snapshot(folder: Path, encoder: Encoder, manifest: Manifest | None) -> 
     return snapshot
 
 
-def prepare(folder: Path, encoder: Encoder) -> Manifest:
+def prepare(folder: Path, wanted: Manifest) -> Manifest:
     """Return the manifest to write on from; what is not sound is emptied first, and then the position is 0."""
     manifest = read_manifest(folder / "manifest.json")
     try:
-        return open_snapshot(folder, encoder, manifest).manifest
+        return open_snapshot(folder, wanted, manifest).manifest
     except IndexUnavailableError:
-        return _empty(folder, encoder, manifest.generation if manifest else 0)
+        return _empty(folder, wanted, manifest.generation if manifest else 0)
 
 
-def _empty(folder: Path, encoder: Encoder, generation: int) -> Manifest:
+def _empty(folder: Path, wanted: Manifest, generation: int) -> Manifest:
     """Start again. The manifest goes first: nobody may read what is half gone."""
-    fresh = Manifest(encoder.name, encoder.dimensions, generation=generation + 1)
+    fresh = msgspec.structs.replace(wanted, generation=generation + 1)
     write_manifest(folder / "manifest.json", fresh)
     for name in ("words", "columns"):
         shutil.rmtree(folder / name, ignore_errors=True)
-    vectors = folder / f"vectors-{slug(encoder.name)}"
-    if not _sound_vectors(vectors, encoder.dimensions):
+    vectors = folder / f"vectors-{slug(wanted.encoder)}"
+    if not _sound_vectors(vectors, wanted.dimensions):
         shutil.rmtree(vectors, ignore_errors=True)
     return fresh
 
@@ -68,13 +67,15 @@ def _sound_vectors(folder: Path, dimensions: int) -> bool:
     return vectors.are_whole and len(vectors.broken(rows[:: max(1, len(rows) // 1_024)])) == 0
 
 
-def _mismatch(manifest: Manifest | None, encoder: Encoder) -> str | None:
+def _mismatch(manifest: Manifest | None, wanted: Manifest) -> str | None:
     if manifest is None:
         return "has no readable manifest"
     if manifest.format != FORMAT:
         return f"was made by another version (format {manifest.format}, this one reads {FORMAT})"
-    if (manifest.encoder, manifest.dimensions) != (encoder.name, encoder.dimensions):
-        return f"was made with the encoder {manifest.encoder}, not {encoder.name}"
+    if (manifest.encoder, manifest.dimensions) != (wanted.encoder, wanted.dimensions):
+        return f"was made with the encoder {manifest.encoder}, not {wanted.encoder}"
+    if manifest.archive != wanted.archive:
+        return "was made for another store"
     return None
 
 
@@ -90,10 +91,10 @@ def _damage(snapshot: Snapshot) -> str | None:
     return f"has a damaged vector in row {broken[0]}" if len(broken) else None
 
 
-def verify(folder: Path, encoder: Encoder) -> list[Check]:
+def verify(folder: Path, wanted: Manifest) -> list[Check]:
     """Check all rows: one line per question, with what was found."""
     try:
-        snapshot = open_snapshot(folder, encoder, read_manifest(folder / "manifest.json"))
+        snapshot = open_snapshot(folder, wanted, read_manifest(folder / "manifest.json"))
     except IndexUnavailableError as error:
         return [Check("index", ok=False, message=str(error))]
     rows = np.arange(snapshot.rows)

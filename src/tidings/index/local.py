@@ -11,7 +11,7 @@ from filelock import FileLock
 
 from tidings.errors import IndexUnavailableError
 from tidings.index import filters, health
-from tidings.index.manifest import cannot_write, read_manifest, stamp
+from tidings.index.manifest import Manifest, cannot_write, read_manifest, stamp
 from tidings.index.snapshot import Candidates, Snapshot
 from tidings.index.words import stem
 from tidings.index.writing import IndexWriter
@@ -28,13 +28,15 @@ if TYPE_CHECKING:
 class LocalIndex:
     """What finds papers in one folder. Many processes may read while one writes; safe to delete at any time.
 
-    A folder made by another version or encoder, or one that is damaged, is emptied by the next writer (vectors that
-    are sound stay); readers are told so by IndexUnavailableError until then.
+    ``archive`` names the store that it follows. A folder made for another one, by another version or encoder, or one
+    that is damaged, is emptied by the next writer (vectors that are sound stay); readers are told so by
+    IndexUnavailableError until then.
     """
 
-    def __init__(self, folder: Path, encoder: Encoder, *, read_only: bool = False) -> None:
+    def __init__(self, folder: Path, encoder: Encoder, *, archive: str = "", read_only: bool = False) -> None:
         self.folder = folder
         self._encoder = encoder
+        self._wanted = Manifest(encoder.name, encoder.dimensions, archive)
         self._read_only = read_only
         self._path = folder / "manifest.json"
         self._guard = threading.Lock()
@@ -89,7 +91,7 @@ class LocalIndex:
 
     def _session(self) -> IndexWriter:
         try:
-            return IndexWriter(self.folder, self._encoder, health.prepare(self.folder, self._encoder))
+            return IndexWriter(self.folder, self._encoder, health.prepare(self.folder, self._wanted))
         except (OSError, ValueError) as error:
             raise cannot_write(self.folder, error) from error
 
@@ -174,7 +176,7 @@ class LocalIndex:
 
     def verify(self) -> list[Check]:
         """Check every row and every file, for ``doctor``."""
-        return health.verify(self.folder, self._encoder)
+        return health.verify(self.folder, self._wanted)
 
     def _current(self) -> Snapshot:
         """Return the newest state; one system call when it has not changed."""
@@ -189,4 +191,4 @@ class LocalIndex:
             return self._snapshot
 
     def _open(self) -> Snapshot:
-        return health.open_snapshot(self.folder, self._encoder, read_manifest(self._path))
+        return health.open_snapshot(self.folder, self._wanted, read_manifest(self._path))

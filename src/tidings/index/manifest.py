@@ -13,13 +13,14 @@ FORMAT = 1
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What is searchable: all changes up to ``position``, in rows 0 to ``rows - 1``.
+    """What is searchable: all changes of the store ``archive`` up to ``position``, in rows 0 to ``rows - 1``.
 
     ``generation`` grows with every write, so that two states are never mistaken for each other.
     """
 
     encoder: str
     dimensions: int
+    archive: str = ""
     position: int = 0
     rows: int = 0
     papers: int = 0

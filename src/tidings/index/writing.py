@@ -10,6 +10,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Self
 
+import msgspec
 import numpy as np
 
 from tidings.index.columns import ALIVE, KNOWN, Columns
@@ -123,9 +124,8 @@ class IndexWriter:
 
     def _publish(self) -> None:
         alive = int(np.count_nonzero(self._columns["flags"][: self._rows] & ALIVE))
-        self._manifest = Manifest(
-            encoder=self._encoder.name,
-            dimensions=self._encoder.dimensions,
+        self._manifest = msgspec.structs.replace(
+            self._manifest,
             position=self.position,
             rows=self._rows,
             papers=alive,

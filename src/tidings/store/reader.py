@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import cached_property
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from tidings.store.codec import decode_paper, unpack_record
 from tidings.store.engine import reading, utc
-from tidings.store.tables import alias, change, identifier, paper, quarantine, record
+from tidings.store.tables import alias, archive, change, identifier, paper, quarantine, record
 from tidings.types import Change, HeldRecord, Paper, Quarantined
 
 Value = TypeVar("Value", int, str)
@@ -48,6 +49,13 @@ class StoreReader:
         with reading(self.engine) as connection:
             rows = connection.execute(query.order_by(change.c.position).limit(limit))
             return [Change(row.position, row.paper_id, row.removed) for row in rows]
+
+    @cached_property
+    def archive_id(self) -> str:
+        """A name that no other store has."""
+        with reading(self.engine) as connection:
+            found: str = connection.execute(sa.select(archive.c.id)).scalar_one()
+            return found
 
     def position(self) -> int:
         """Return the position of the newest change; 0 for an empty store."""

@@ -75,6 +75,9 @@ alias = sa.Table(
     sa.Index("alias_survivor", "survivor_id"),
 )
 
+# One row: the name that the index knows this store by, so that it never answers for another one.
+archive = sa.Table("archive", metadata, sa.Column("id", sa.Text, primary_key=True))
+
 quarantine = sa.Table(
     "quarantine",
     metadata,

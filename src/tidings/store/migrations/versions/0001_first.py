@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -11,6 +13,8 @@ down_revision = None
 
 def upgrade() -> None:
     _papers()
+    archive = op.create_table("archive", sa.Column("id", sa.Text, primary_key=True))
+    op.bulk_insert(archive, [{"id": uuid4().hex}])
     _identity()
     op.create_table(
         "change",
