@@ -36,6 +36,9 @@ Progress = Callable[[str, int, int | None], None]  # name of the file, bytes rea
 # The index follows while files are still read: often enough to keep up, seldom enough to keep segments few.
 _FOLLOW_PAUSE = 1.0
 
+# A reader is told when more papers than this cannot be found yet.
+_NOTABLE_LAG = 1000
+
 
 def open(home: Path | str | None = None, settings: Settings | None = None) -> Catalog:  # noqa: A001
     """Open the archive in a folder, creating it where needed.
@@ -172,7 +175,12 @@ class Catalog:
         if parsed.is_empty:
             return Page((), 0)
         page = self._ranked(parsed, limit, cursor, sort) if parsed.words else self._listed(parsed, limit, cursor)
-        return replace(page, milliseconds=1000 * (perf_counter() - started))
+        notes = " ".join(filter(None, (self._lag_note(), page.note)))
+        return replace(page, note=notes or None, milliseconds=1000 * (perf_counter() - started))
+
+    def _lag_note(self) -> str | None:
+        lag = self.lag
+        return f"{lag:,} papers are not searchable yet; the index is catching up." if lag > _NOTABLE_LAG else None
 
     def _ranked(self, query: Query, limit: int, cursor: str | None, sort: str) -> Page:
         found = self._index.candidates(query.words, self._encode(query.words), query.required, depth=self._depth)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO, TypeVar
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, TextIO, TypeVar
 
 import click
 
@@ -14,6 +14,8 @@ from tidings.errors import InputError, SourceError
 
 if TYPE_CHECKING:
     from tidings.catalog import Catalog, Progress
+
+INTERRUPTED = 130  # as shells say of Control-C
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -40,7 +42,28 @@ def _catalog(home: Path | None) -> Iterator[Catalog]:
         yield catalog
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Interrupted(click.ClickException):
+    """Control-C, said in one line."""
+
+    exit_code = INTERRUPTED
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(f"\rtidings: {self.message}" if sys.stderr.isatty() else f"tidings: {self.message}", file, err=True)
+
+
+class _Interruptible(click.Group):
+    """Commands that may be interrupted: everything stored is kept, and adding again goes on from there."""
+
+    def invoke(self, context: click.Context) -> object:
+        try:
+            return super().invoke(context)
+        except KeyboardInterrupt as error:
+            raise Interrupted("interrupted; what was stored before is kept") from error
+        except BrokenPipeError:
+            context.exit(0)  # the rest of the output has no reader; click would call it a failure
+
+
+@click.group(cls=_Interruptible, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="tidings")
 def cli() -> None:
     """Tidings reads what the research world publishes, and finds what matters to you.
@@ -54,7 +77,7 @@ def cli() -> None:
 
 
 @cli.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("files", nargs=-1, required=True, type=click.Path(readable=False, path_type=Path, allow_dash=True))
 @_HOME
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def add(files: tuple[Path, ...], home: Path | None, quiet: bool) -> None:
@@ -66,8 +89,10 @@ def add(files: tuple[Path, ...], home: Path | None, quiet: bool) -> None:
     """
     from tidings.cli.output import print_report
 
+    stdin = sys.stdin.buffer
+    inputs: list[Path | BinaryIO] = [stdin if str(file) == "-" else file for file in files]
     with _catalog(home) as catalog, _progress(quiet) as progress:
-        report = catalog.add(files, progress=progress)
+        report = catalog.add(inputs, progress=progress)
     print_report(report)
     if report.failed:
         sys.exit(SourceError.exit_status)
@@ -78,16 +103,18 @@ def _progress(quiet: bool) -> Iterator[Progress | None]:
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from tidings.cli.output import visible
+
     errors = Console(stderr=True)
     if quiet or not errors.is_terminal:
         yield None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=errors, transient=True) as bar:
         task = bar.add_task("reading", total=None)
 
         def show(name: str, done: int, total: int | None) -> None:
-            bar.update(task, description=name[-40:], completed=done, total=total)
+            bar.update(task, description=visible(name[-40:]), completed=done, total=total)
 
         yield show
 
@@ -173,7 +200,8 @@ def doctor(home: Path | None, as_json: bool, rebuild: bool) -> None:
     with _catalog(home) as catalog:
         if rebuild:
             catalog.rebuild()
-        checks = catalog.doctor()
+        catalog.catch_up()
+        checks = catalog.doctor(thorough=True)
     (print_json if as_json else print_checks)(checks)
     if not all(check.ok for check in checks):
         sys.exit(1)
@@ -204,10 +232,12 @@ def quarantine_list(home: Path | None, as_json: bool) -> None:
 @_HOME
 def quarantine_show(number: int, home: Path | None) -> None:
     """Show the text that was refused."""
+    from tidings.cli.output import visible
+
     with _catalog(home) as catalog:
         refusal = catalog.refused(number)
-    click.echo(f"{refusal.where}: {refusal.reason}")
-    click.echo(refusal.raw.decode(errors="replace"))
+    for line in (f"{refusal.where}: {refusal.reason}", *refusal.raw.decode(errors="replace").splitlines()):
+        click.echo(visible(line))
 
 
 @quarantine.command("retry")
@@ -233,4 +263,5 @@ def serve(home: Path | None, host: str | None, port: int | None, sample: bool) -
     with _catalog(home) as catalog:
         if sample and catalog.add_sample():
             click.echo("The archive was empty; the sample archive is loaded.")
-        run(catalog, host=host, port=port)
+        with suppress(KeyboardInterrupt):  # the ordinary way to end it
+            run(catalog, host=host, port=port)

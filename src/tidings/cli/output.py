@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -15,7 +16,10 @@ from tidings.types import AddReport, Check, HeldRecord, Hit, Page, Paper, Quaran
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
+# What could move the cursor, recolour the screen, or make text read other than it is.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _FEW_AUTHORS = 3
 
 
@@ -24,6 +28,18 @@ def console() -> Console:
     from rich.console import Console
 
     return Console(highlight=False)
+
+
+def visible(text: str) -> str:
+    """Return the text with control characters as their numbers: what others wrote must not control the terminal."""
+    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def cell(text: str, style: str = "") -> Text:
+    """Return others' text as it stands: no markup, no control characters."""
+    from rich.text import Text
+
+    return Text(visible(text), style)
 
 
 def table(*columns: str) -> Table:
@@ -54,18 +70,16 @@ def print_page(page: Page, style: str) -> None:
 
 
 def _print_hits(page: Page) -> None:
-    from rich.text import Text
-
     out = console()
     if page.note:
-        out.print(Text(page.note, style="italic"))
+        out.print(cell(page.note, "italic"))
     if not page.hits:
         out.print("Nothing found.")
         return
     shown = table(">", "title", "authors", "date", "id")
     for rank, hit in enumerate(page.hits, 1):
         paper = hit.paper
-        shown.add_row(str(rank), Text(plain(paper.title)), Text(authors(paper)), day(paper), Text(paper.key, "cyan"))
+        shown.add_row(str(rank), cell(plain(paper.title)), cell(authors(paper)), day(paper), cell(paper.key, "cyan"))
     out.print(shown)
     out.print(f"{page.total:,} found in {page.milliseconds:.1f} ms", style="dim")
 
@@ -97,23 +111,22 @@ def print_paper(paper: Paper, records: Sequence[HeldRecord], style: str) -> None
 
 
 def _print_paper(paper: Paper, records: Sequence[HeldRecord]) -> None:
-    from rich.text import Text
-
     out = console()
-    out.print(Text(plain(paper.title), style="bold"))
+    out.print(cell(plain(paper.title), "bold"))
     for line in filter(
         None, (", ".join(paper.authors), _dates(paper), " ".join(paper.categories), " ".join(paper.ids))
     ):
-        out.print(Text(line))
+        out.print(cell(line))
     if paper.abstract:
         out.print()
-        out.print(Text(plain(paper.abstract)), width=min(out.width, 88))
+        out.print(cell(plain(paper.abstract)), width=min(out.width, 88))
     out.print()
     for link in paper.links:
-        out.print(Text(f"{link.kind:<10} {link.url}"))
+        out.print(cell(f"{link.kind:<10} {link.url}"))
     shown = table("record>", "source", "key", "why it is this paper", "seen")
     for held in records:
-        shown.add_row(str(held.id), held.record.source, Text(held.record.key), held.reason, f"{held.seen:%Y-%m-%d}")
+        source, key, reason = (cell(text) for text in (held.record.source, held.record.key, held.reason))
+        shown.add_row(str(held.id), source, key, reason, f"{held.seen:%Y-%m-%d}")
     out.print(shown)
 
 
@@ -131,9 +144,9 @@ def print_report(report: AddReport) -> None:
     shown.add_row(*(f"{count:,}" for count in counts), f"{report.seconds:.1f}", f"{rate:,.0f}")
     out.print(shown)
     for reason, count in sorted(report.reasons.items(), key=lambda item: -item[1])[:10]:
-        out.print(f"  quarantined {count:,}: {reason}", markup=False)
+        out.print(cell(f"  quarantined {count:,}: {reason}"))
     for failure in report.failed:
-        sys.stderr.write(f"tidings: {failure}\n")
+        sys.stderr.write(f"tidings: {visible(failure)}\n")
 
 
 def print_stats(stats: Stats) -> None:
@@ -146,7 +159,7 @@ def print_stats(stats: Stats) -> None:
     out.print(shown)
     sources = table("source", "records>")
     for source, count in stats.by_source.items():
-        sources.add_row(source, f"{count:,}")
+        sources.add_row(cell(source), f"{count:,}")
     out.print(sources)
 
 
@@ -156,7 +169,7 @@ def print_checks(checks: Sequence[Check]) -> None:
     for check in checks:
         mark = "[green]ok[/]  " if check.ok else "[red]bad[/] "
         out.print(f"{mark} {check.name}: ", end="")
-        out.print(check.message, markup=False)
+        out.print(cell(check.message))
 
 
 def print_quarantine(refusals: Sequence[Quarantined]) -> None:
@@ -167,7 +180,7 @@ def print_quarantine(refusals: Sequence[Quarantined]) -> None:
         return
     shown = table("id>", "source", "where", "reason")
     for refusal in refusals:
-        shown.add_row(str(refusal.id), refusal.source, refusal.where, refusal.reason)
+        shown.add_row(str(refusal.id), *(cell(text) for text in (refusal.source, refusal.where, refusal.reason)))
     out.print(shown)
 
 

@@ -55,8 +55,9 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _keep_up(catalog: Catalog, stop: Event) -> None:
-    while not stop.wait(_LOOK_EVERY):
+    while not stop.is_set():
         try:
             catalog.catch_up()
         except TidingsError as error:
             sys.stderr.write(f"tidings: {error}; trying again\n")
+        stop.wait(_LOOK_EVERY)
