@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from threading import Event, Thread
 from time import perf_counter
 from types import TracebackType
 from typing import BinaryIO
@@ -18,8 +17,8 @@ from numpy.typing import NDArray
 
 from tidings import identifiers
 from tidings.embed import load_default
-from tidings.errors import InputError, NotFoundError, SourceError, TidingsError
-from tidings.index.follow import follow
+from tidings.errors import InputError, NotFoundError, SourceError
+from tidings.index.follow import follow, keeping_up
 from tidings.index.local import LocalIndex
 from tidings.index.snapshot import Candidates
 from tidings.plain import plain
@@ -32,9 +31,6 @@ from tidings.sync import Tally, split, take, take_batch
 from tidings.types import AddReport, Check, Day, Facet, HeldRecord, Hit, Page, Paper, Parts, Quarantined, Query, Stats
 
 Progress = Callable[[str, int, int | None], None]  # name of the file, bytes read, bytes in all if known
-
-# The index follows while files are still read: often enough to keep up, seldom enough to keep segments few.
-_FOLLOW_PAUSE = 1.0
 
 # A reader is told when more papers than this cannot be found yet.
 _NOTABLE_LAG = 1000
@@ -89,7 +85,8 @@ class Catalog:
         A file that cannot be read at all is named in the report and does not stop the others.
         """
         started, tally, failed = perf_counter(), Tally(), list[str]()
-        with self._followed():
+        self._check_index()
+        with keeping_up(self.catch_up):
             for path in paths:
                 try:
                     self._add_file(path, tally, now or datetime.now(UTC), progress)
@@ -109,29 +106,6 @@ class Catalog:
             return False
         self.add([sample_path()])
         return True
-
-    @contextmanager
-    def _followed(self) -> Iterator[None]:
-        """Let the index follow the change log meanwhile, and be up to date at the end."""
-        self._check_index()
-        done, errors = Event(), list[BaseException]()
-        thread = Thread(target=self._follow_until, args=(done, errors), name="index", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            done.set()
-            thread.join()
-        if errors:
-            raise errors[0]
-
-    def _follow_until(self, done: Event, errors: list[BaseException]) -> None:
-        try:
-            while not done.wait(_FOLLOW_PAUSE):
-                self.catch_up()
-            self.catch_up()
-        except TidingsError as error:
-            errors.append(error)
 
     def catch_up(self) -> int:
         """Bring the index up to the change log; return the position it reached."""

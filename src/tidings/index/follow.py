@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Event
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from threading import Event
 
     from tidings.index.local import LocalIndex
     from tidings.types import Change, Paper
 
 BATCH = 2_000
+_PAUSE = 1.0  # seconds: often enough to keep up, seldom enough to keep segments few
 
 Batch = tuple[list["Paper"], list[int], int]
 
@@ -37,6 +39,28 @@ def follow(
             if stop is not None and stop.is_set():
                 break
         return writer.position
+
+
+@contextmanager
+def keeping_up(catch_up: Callable[[], object]) -> Iterator[None]:
+    """Let the index follow meanwhile, in a thread of its own, and be up to date at the end.
+
+    Raises what kept it from following, once the work is done.
+    """
+    done = Event()
+    with ThreadPoolExecutor(1, thread_name_prefix="index") as pool:
+        following = pool.submit(_catch_up_until, done, catch_up)
+        try:
+            yield
+        finally:
+            done.set()
+    following.result()
+
+
+def _catch_up_until(done: Event, catch_up: Callable[[], object]) -> None:
+    while not done.wait(_PAUSE):
+        catch_up()
+    catch_up()
 
 
 def _read_ahead(
