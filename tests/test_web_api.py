@@ -1,0 +1,109 @@
+"""The JSON API, over a real catalog, and held against its own description."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from fastapi import FastAPI
+from hypothesis import HealthCheck, given, settings
+from schemathesis.openapi import from_asgi
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+from starlette.testclient import TestClient
+
+from tests.conftest import REPOSITORY
+from tests.e2e.archive import open_archive
+from tests.test_web import titles
+from tidings.settings import Settings
+from tidings.web.app import create_app
+
+DESCRIBED = [
+    "/api/search",
+    "/api/similar",
+    "/api/papers/new",
+    "/api/papers/date/{day}",
+    "/api/papers/{id}",
+    "/api/stats",
+]
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
+    with open_archive(tmp_path_factory.mktemp("api")) as catalog:
+        yield create_app(catalog, Settings())
+
+
+@pytest.fixture(scope="module")
+def client(app: FastAPI) -> Iterator[TestClient]:
+    with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as opened:
+        yield opened
+
+
+def test_the_api_answers_the_same_hits_as_the_page(client: TestClient) -> None:
+    body = client.get("/api/search?q=sampling").json()
+    html = client.get("/search?q=sampling").text
+    assert [f"/paper/{hit['paper']['id']}" for hit in body["hits"]] == titles(html)
+    assert body["hits"][0]["score"] == pytest.approx(sum(body["hits"][0]["parts"].values()))
+
+
+def test_every_address_of_the_api_has_a_heading_in_its_documentation() -> None:
+    documentation = (REPOSITORY / "docs" / "api.md").read_text(encoding="utf-8")
+    assert [path for path in DESCRIBED if f"## `{path}`\n" not in documentation] == []
+
+
+def test_the_api_pages_by_cursor(client: TestClient) -> None:
+    first = client.get("/api/search?q=sampling&limit=5").json()
+    second = client.get("/api/search", params={"q": "sampling", "limit": 5, "cursor": first["cursor"]}).json()
+    assert not {hit["paper"]["id"] for hit in first["hits"]} & {hit["paper"]["id"] for hit in second["hits"]}
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "code"),
+    [
+        ("/api/search?q=%22open", 400, "query"),
+        ("/api/search?q=sampling&limit=0", 400, "input"),
+        ("/api/search?q=sampling&cursor=garbage", 400, "input"),
+        ("/api/search?q=sampling&sort=random", 400, "input"),
+        ("/api/search", 400, "input"),
+        ("/api/similar", 400, "input"),
+        ("/api/similar?id=arxiv:9999.99999", 404, "not_found"),
+        ("/api/papers/arxiv:9999.99999", 404, "not_found"),
+        ("/api/papers/date/2025-02-30", 400, "input"),
+        ("/api/nothing", 404, "not_found"),
+    ],
+)
+def test_an_error_of_the_api_has_one_shape(client: TestClient, address: str, status: int, code: str) -> None:
+    response = client.get(address)
+    assert response.status_code == status
+    assert response.json()["error"]["code"] == code
+    assert response.json()["error"]["message"]
+
+
+def test_a_query_error_names_its_position_and_a_suggestion(client: TestClient) -> None:
+    error = client.get("/api/search", params={"q": "graph yaer:2024"}).json()["error"]
+    assert error["position"] == 6
+    assert client.get("/api/search", params={"q": error["suggestion"]}).status_code == 200
+
+
+def test_the_description_of_the_api_is_valid_and_names_every_address(client: TestClient) -> None:
+    document = client.get("/api/openapi.json").json()
+    assert set(document["paths"]) == set(DESCRIBED)
+    assert "422" not in json.dumps(document)
+    html = client.get("/api").text
+    assert all(path in html for path in document["paths"])
+
+
+@pytest.mark.parametrize("path", DESCRIBED)
+def test_every_answer_of_the_api_is_as_described(app: FastAPI, path: str) -> None:
+    operation = from_asgi("/api/openapi.json", app)[path]["GET"]
+
+    @settings(max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(case=operation.as_strategy())
+    def answers(case: schemathesis.Case[Any]) -> None:
+        # a query, a cursor and an id have grammars of their own, which OpenAPI cannot state
+        case.call_and_validate(excluded_checks=[positive_data_acceptance])
+
+    answers()
