@@ -116,7 +116,7 @@ def _is_marked(text: str) -> bool:
 
 def _without_marks(text: str) -> str:
     if "&" in text:
-        text = html.unescape(_AMPERSANDS.sub("&", text))
+        text = collapse(html.unescape(_AMPERSANDS.sub("&", text)))  # an entity may name a control character
     if "<" in text:
         text = _TAG.sub(_tag, text)
     return " ".join(to_unicode(text).split())

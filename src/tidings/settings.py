@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tidings.errors import InputError
 
 
 class Settings(BaseSettings):
@@ -24,7 +27,22 @@ class Settings(BaseSettings):
         1000, ge=100, le=10_000, description="How many of the most related papers paging, sorting and facets can reach."
     )
 
+    def __init__(self, **values: Any) -> None:
+        """Read the settings.
+
+        Raises:
+            InputError: a value is none that its setting can have.
+        """
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise InputError("; ".join(f"TIDINGS_{_name(e)}: {e['msg']}" for e in error.errors())) from error
+
     @property
     def folder(self) -> Path:
         """The home folder with ``~`` resolved."""
         return self.home.expanduser()
+
+
+def _name(error: Any) -> str:
+    return "_".join(map(str, error["loc"])).upper()

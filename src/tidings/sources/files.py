@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
+import stat
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -27,37 +30,39 @@ Source = Path | IO[bytes]
 class FileReader:
     """The records of a file, a folder or a stream, with how far the reading is.
 
-    ``total_bytes`` is the size on disk, None for a stream; ``read_bytes`` grows towards it. ``passed_over`` names
-    the first hundred members of an archive or folder that hold no papers. Iterating yields records and refusals;
-    it raises SourceError only where nothing at all can be understood.
+    ``name`` is the file's. ``total_bytes`` is the size on disk, None for a stream; ``read_bytes`` grows towards it.
+    ``passed_over`` names the first hundred members of an archive or folder that hold no papers. Iterating yields
+    records and refusals; it raises SourceError only where nothing at all can be understood.
     """
 
     def __init__(self, source: Source, *, name: str | None = None) -> None:
         self._source = source
-        self._name = name or (source.name if isinstance(source, Path) else "-")
-        self._files = _files_in(source) if isinstance(source, Path) else []
+        self.name = name or (source.name if isinstance(source, Path) else "-")
+        self._files, self._closed = _files_in(source) if isinstance(source, Path) else ([], [])
         self._understood = False
         self._is_empty = True
         self._damages = 0
-        self.total_bytes = sum(file.stat().st_size for file in self._files) if isinstance(source, Path) else None
+        self.total_bytes = _size(self._files) if isinstance(source, Path) else None
         self.read_bytes = 0
         self.passed_over: list[str] = []
 
     def __iter__(self) -> Iterator[Outcome]:
         if isinstance(self._source, Path):
+            for error in self._closed:
+                yield refusal("file", str(error.filename), f"cannot be read: {error.strerror or error}")
             for file in self._files:
                 yield from self._read_file(file)
         else:
-            yield from self._read_stream(streams.counted(self._source, self._count), self._name, 0)
+            yield from self._read_stream(streams.counted(self._source, self._count), self.name, 0)
         if not self._understood:
-            raise SourceError(f"{self._name}: {'there is nothing in it' if self._is_empty else _unknown()}")
+            raise SourceError(f"{self.name}: {'there is nothing in it' if self._is_empty else _unknown()}")
 
     def _count(self, size: int) -> None:
         self.read_bytes += size
 
     def _read_file(self, file: Path) -> Iterator[Outcome]:
         is_member = file != self._source
-        name = str(file.relative_to(self._source)) if is_member and isinstance(self._source, Path) else self._name
+        name = str(file.relative_to(self._source)) if is_member and isinstance(self._source, Path) else self.name
         try:
             opened = file.open("rb")
         except OSError as error:
@@ -140,13 +145,35 @@ def retry(raw: bytes, source: str) -> Iterator[Outcome]:
         yield refusal(source, "retry", error, raw)
 
 
-def _files_in(path: Path) -> list[Path]:
-    """Return the file itself, or the files of a folder, sorted, hidden ones left out."""
-    if path.is_dir():
-        return sorted(file for file in path.rglob("*") if file.is_file() and not _is_hidden(file.relative_to(path)))
-    if not path.exists():
-        raise SourceError(f"{path}: no such file")
-    return [path]
+def _files_in(path: Path) -> tuple[list[Path], list[OSError]]:
+    """Return the file itself, or the files of a folder, sorted, and what its closed folders said.
+
+    Hidden files are left out, and so are pipes and devices; a link that leads nowhere is not, so that it is reported.
+    """
+    closed: list[OSError] = []
+    try:
+        if not stat.S_ISDIR(path.stat().st_mode):
+            return [path], closed
+        list(os.scandir(path))
+    except FileNotFoundError as error:
+        raise SourceError(f"{path}: no such file") from error
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read: {error.strerror or error}") from error
+    found = (Path(folder, name) for folder, _, names in os.walk(path, onerror=closed.append) for name in names)
+    files = (file for file in found if not _is_hidden(file.relative_to(path)))
+    return sorted(file for file in files if file.is_file() or (file.is_symlink() and not file.exists())), closed
+
+
+def _size(files: Sequence[Path]) -> int | None:
+    """Return the bytes that files have together; None where one is a pipe and nobody knows."""
+    sizes = 0
+    for file in files:
+        with suppress(OSError):
+            status = file.stat()
+            if not stat.S_ISREG(status.st_mode):
+                return None
+            sizes += status.st_size
+    return sizes
 
 
 def _is_hidden(path: Path) -> bool:

@@ -6,6 +6,7 @@ import zlib
 
 import msgspec
 
+from tidings.errors import StoreError
 from tidings.types import Paper, Record
 
 _encoder = msgspec.json.Encoder()
@@ -24,8 +25,11 @@ def pack(data: bytes) -> bytes:
 
 
 def unpack_record(data: bytes) -> Record:
-    """Return the record that was encoded and packed."""
-    return _records.decode(zlib.decompress(data))
+    """Return the record that was encoded and packed; refuse what a damaged disk made of it."""
+    try:
+        return _records.decode(zlib.decompress(data))
+    except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise StoreError(f"a record in the database is damaged; restore it from a backup ({error})") from error
 
 
 def encode_paper(paper: Paper) -> bytes:
@@ -34,5 +38,8 @@ def encode_paper(paper: Paper) -> bytes:
 
 
 def decode_paper(data: bytes) -> Paper:
-    """Return the paper that was encoded."""
-    return _papers.decode(data)
+    """Return the paper that was encoded; refuse what a damaged disk made of it."""
+    try:
+        return _papers.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise StoreError(f"a paper in the database is damaged; restore it from a backup ({error})") from error

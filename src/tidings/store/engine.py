@@ -19,7 +19,10 @@ _WRITER_LOCK = 0x7469_6469
 
 def make_engine(url: str) -> sa.Engine:
     """Return an engine whose transactions are snapshots for readers; see ``writing`` for the one writer."""
-    engine = sa.create_engine(url)
+    try:
+        engine = sa.create_engine(url)
+    except (sa.exc.ArgumentError, ImportError) as error:
+        raise StoreError(f"the address of the database cannot be used: {error}") from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

@@ -39,10 +39,11 @@ class Format:
 
 
 def refusal(source: str, where: str, reason: object, raw: bytes | str = b"") -> Refusal:
-    """Return a refusal with as much of the raw text as is kept."""
+    """Return a refusal with as much of the raw text as is kept; bytes of a file's name that are no text by number."""
     if isinstance(raw, str):
         raw = raw[:LONGEST_RAW].encode("utf-8", "surrogatepass")
-    return Refusal(source, where, str(reason), raw[:LONGEST_RAW])
+    where, reason = (text.encode("utf-8", "backslashreplace").decode() for text in (where, str(reason)))
+    return Refusal(source, where, reason, raw[:LONGEST_RAW])
 
 
 def title_of(text: object) -> str:

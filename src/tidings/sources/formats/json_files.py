@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from tidings.errors import SourceError
-from tidings.sources.formats.common import Format, Outcome, content_start, refusal
+from tidings.sources.formats.common import LONGEST_RAW, Format, Outcome, content_start, refusal
 from tidings.sources.formats.shapes import Reader, loads, shape_of
 from tidings.sources.streams import LONGEST_LINE, numbered_lines, peeked
 
@@ -18,6 +18,7 @@ _FIRST = re.compile(rb"[\[{]\s*(?:[\"'{\[\]}]|$)")
 # A paper has one of these near its beginning, even one whose title comes after three thousand authors.
 _MARKS = (b'"title"', b'"src"', b'"paper"', b'"authors"', b"'title'", b"'paper'")
 _DECODER = json.JSONDecoder(strict=False)
+_NOT_TEXT = re.compile("[\udc80-\udcff]")  # where such an escape is written out in ASCII, it is not this
 _BLANK = " \t\r\n"
 _TOO_LONG = f"longer than {LONGEST_LINE >> 20} MiB: no paper is"
 
@@ -83,7 +84,7 @@ def _read_list(stream: IO[bytes], name: str, reader: Reader) -> Iterator[Outcome
     for position, (item, problem) in enumerate(_items(stream)):
         where = f"{name}[{position}]"
         if problem:
-            yield refusal(reader.source, where, problem, str(item))
+            yield refusal(reader.source, where, problem, item[:LONGEST_RAW].encode("utf-8", "surrogateescape"))
         else:
             yield from reader.value(item, where)
 
@@ -96,10 +97,12 @@ def _items(stream: IO[bytes]) -> Iterator[tuple[Any, str]]:
         if text.rest.startswith("]"):
             return
         try:
-            yield text.value(), ""
+            value, raw = text.value()
         except SourceError as error:
             yield text.rest, str(error)
             return
+        broken = "" if raw.isascii() else _NOT_TEXT.search(raw)
+        yield (raw, f"not UTF-8: byte {ord(broken[0]) - 0xDC00:#04x}") if broken else (value, "")
 
 
 class _Window:
@@ -107,7 +110,7 @@ class _Window:
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
-        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         self._ended = False
         self.rest = ""
 
@@ -118,8 +121,8 @@ class _Window:
             self.rest = self.rest.lstrip(characters)
         return bool(self.rest)
 
-    def value(self) -> Any:
-        """Return the next value. Refuse one that is no JSON, is cut short, or is longer than any paper."""
+    def value(self) -> tuple[Any, str]:
+        """Return the next value and its text. Refuse one that is no JSON, is cut short, or is longer than any paper."""
         while True:
             try:
                 value, end = _DECODER.raw_decode(self.rest)
@@ -128,8 +131,8 @@ class _Window:
             except (RecursionError, ValueError) as error:
                 raise SourceError("not JSON that can be read: too deep, or a number too long") from error
             else:
-                self.rest = self.rest[end:]
-                return value
+                raw, self.rest = self.rest[:end], self.rest[end:]
+                return value, raw
 
     def _more(self, problem: str) -> None:
         if len(self.rest) > LONGEST_LINE:
@@ -142,11 +145,7 @@ class _Window:
             return False
         data = self._stream.read(size)
         self._ended = not data
-        try:
-            self.rest += self._decoder.decode(data, final=self._ended)
-        except UnicodeDecodeError as error:
-            self._ended = True
-            raise SourceError(f"not UTF-8: {error.reason}") from error
+        self.rest += self._decoder.decode(data, final=self._ended)
         return not self._ended
 
 
