@@ -24,7 +24,7 @@ from tidings.embed import StaticEncoder, load_default
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 Scores = NDArray[np.float32]
 SAMPLE = 2000  # papers whose cosines with the query stand for the archive's
-WORDS_WEIGHT = 0.5
+WORDS_WEIGHT = 0.6
 
 
 def text_of(paper: tuple[str, str]) -> str:
