@@ -44,5 +44,9 @@ def open_store(home: Path, database_url: str | None = None) -> Store:
         except OSError as error:
             raise StoreError(f"the home folder {home} cannot be made: {error.strerror}") from error
     engine = make_engine(database_url or sqlite_url(home / DATABASE_FILE))
-    ensure_schema(engine)
+    try:
+        ensure_schema(engine)
+    except StoreError:
+        engine.dispose()  # or SQLite leaves its two side files in a folder that is not ours to touch
+        raise
     return Store(engine)
