@@ -136,6 +136,7 @@ def peak_of(home: Path, write: Callable[[io.BufferedWriter], None]) -> tuple[str
     return out.decode(), int(errors) // 1024
 
 
+@pytest.mark.slow
 def test_a_line_of_two_hundred_megabytes_is_refused_in_little_memory_and_the_rest_kept(tmp_path: Path) -> None:
     def write(pipe: io.BufferedWriter) -> None:
         pipe.write(listed(1) + b'{"id": "2503.00002", "title": "')
