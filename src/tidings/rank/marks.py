@@ -21,10 +21,22 @@ def marks(text: str, stems: Set[str], stem: Callable[[str], str]) -> tuple[Range
     ``stem`` takes a word as it stands in the text. Words with only a blank or a hyphen between them make one range;
     words inside formulas are left alone.
     """
-    if not stems:
+    # a text has few different words, and few of those are looked for: only they are sought from place to place
+    wanted = [word for word in set(_WORD.findall(text)) if stem(word) in stems] if stems else []
+    if not wanted:
         return ()
-    found = (match.span() for match in _WORD.finditer(text) if stem(match[0]) in stems)
-    return tuple(_joined(text, _outside(found, formulas(text))))
+    found = sorted(place for word in wanted for place in _places(text, word))
+    return tuple(_joined(text, _outside(iter(found), formulas(text))))
+
+
+def _places(text: str, word: str) -> Iterator[Range]:
+    """Yield where the word stands as a whole word."""
+    start = text.find(word)
+    while start >= 0:
+        end = start + len(word)
+        if not (text[start - 1 : start].isalnum() or text[end : end + 1].isalnum()):
+            yield start, end
+        start = text.find(word, end)
 
 
 def formulas(text: str) -> tuple[Range, ...]:

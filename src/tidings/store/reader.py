@@ -126,10 +126,13 @@ def among(column: sa.Column[Value], values: Iterable[Value]) -> sa.ColumnElement
     return column.in_(sa.bindparam(None, list(values), expanding=True))
 
 
+# Every page asks this, so it is built once.
+_PAPERS = sa.select(paper.c.id, paper.c.data).where(paper.c.id.in_(sa.bindparam("ids", expanding=True)))
+
+
 def load_papers(connection: sa.Connection, ids: Iterable[int]) -> dict[int, Paper]:
     """Return the papers that exist among the ids."""
-    query = sa.select(paper.c.id, paper.c.data).where(among(paper.c.id, ids))
-    return {row.id: decode_paper(row.data) for row in connection.execute(query)}
+    return {number: decode_paper(data) for number, data in connection.execute(_PAPERS, {"ids": list(ids)})}
 
 
 def load_records(connection: sa.Connection, paper_ids: Iterable[int]) -> list[HeldRecord]:
