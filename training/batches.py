@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 from pathlib import Path
 
 import numpy as np
@@ -84,10 +84,13 @@ class Corpus:
         return np.concatenate((self.titles[paper], self.abstracts[paper]))
 
 
-def load_corpus(folder: Path, teacher: np.ndarray, seed: int) -> Corpus:
-    """Return the corpus; the teacher knows its first papers, the others still say what they are of themselves."""
+def load_corpus(folder: Path, teacher: np.ndarray, seed: int, most: int | None = None) -> Corpus:
+    """Return the corpus, at most so many papers of it.
+
+    The teacher knows the first papers; the others still say of themselves what they are.
+    """
     with (folder / "corpus.jsonl").open(encoding="utf-8") as lines:
-        papers = [json.loads(line) for line in lines]
+        papers = [json.loads(line) for line in islice(lines, most)]
     units = load_units(folder)
     queries = [_query(paper) for paper in papers]
     return Corpus(

@@ -169,13 +169,14 @@ def main() -> None:
     parser.add_argument("--name", default="table")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--most", type=int, default=10**9, help="papers whose teacher vectors are used")
+    parser.add_argument("--papers", type=int, help="papers of the corpus that are read at all")
     parser.add_argument("--begin", help="the name of a table to begin with")
     for field, default in _fields():
         parser.add_argument(f"--{field.replace('_', '-')}", type=type(default), default=default)
     given = parser.parse_args()
     recipe = Recipe(**{field: getattr(given, field) for field, _ in _fields()})
     print(recipe, flush=True)
-    corpus = load_corpus(given.folder, load_teacher(given.folder)[: given.most], given.seed)
+    corpus = load_corpus(given.folder, load_teacher(given.folder)[: given.most], given.seed, given.papers)
     print(
         len(corpus),
         "papers",
