@@ -25,6 +25,7 @@ from tidings.rank.search import (
     page,
     pooled,
     probes,
+    related,
     resemblance,
 )
 
@@ -52,6 +53,16 @@ def unit(*values: float) -> NDArray[np.float32]:
 
 
 # --- order ---------------------------------------------------------------------------------------
+
+
+def test_a_paper_without_any_word_answers_only_when_it_is_far_nearer_than_most() -> None:
+    # mean 0.1, deviation 0.1: two deviations above the mean is 0.3
+    found = related(candidates([1, 2, 3, 4], [0, 0, 0, 2], [0.29, 0.31, np.nan, -0.5]))
+    assert found.ids.tolist() == [2, 4]
+
+
+def test_without_a_vector_only_words_answer() -> None:
+    assert related(candidates([1, 2], [0, 3])).ids.tolist() == [2]
 
 
 def test_the_best_score_comes_first_and_of_equal_ones_the_later_paper() -> None:

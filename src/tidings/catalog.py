@@ -90,15 +90,17 @@ class Catalog:
             for path in paths:
                 try:
                     self._add_file(path, tally, now or datetime.now(UTC), progress)
-                except (SourceError, OSError) as error:
+                except SourceError as error:
                     failed.append(str(error))
+                except OSError as error:
+                    failed.append(f"{path}: {error.strerror or error}")
         return _report(tally, perf_counter() - started, failed)
 
     def _add_file(self, path: Path | str | BinaryIO, tally: Tally, now: datetime, progress: Progress | None) -> None:
         reader = FileReader(Path(path) if isinstance(path, str) else path)
         for _ in take(self._store, reader, now, tally):
             if progress:
-                progress(str(path), reader.read_bytes, reader.total_bytes)
+                progress(reader.name, reader.read_bytes, reader.total_bytes)
 
     def add_sample(self) -> bool:
         """Load the sample archive into an empty home; return whether it was empty."""
@@ -158,7 +160,7 @@ class Catalog:
 
     def _ranked(self, query: Query, limit: int, cursor: str | None, sort: str) -> Page:
         found = self._index.candidates(query.words, self._encode(query.words), query.required, depth=self._depth)
-        ranked = ranking.by_relevance(found)
+        ranked = ranking.by_relevance(ranking.related(found))
         if sort == "newest":
             ranked = ranking.by_date(ranked, self._index.days(ranked.ids))
         page = self._page(ranking.page(ranked, limit, cursor, query.text, sort), found)

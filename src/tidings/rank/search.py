@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 SORTS = ("relevance", "newest")
 RELEVANT = 0.5
 """Sorted by date, papers below this share of the best score are left out: the newest of all would be mostly chance."""
+RELATED = 2.0
+"""Standard deviations above the mean cosine from which a paper without any of the words is an answer at all: one in
+forty papers would be by chance. In a large archive the candidates all lie above it."""
 BEST_MATCH = 0.5
 """In similarity to several examples, the share of the nearest example; the rest is for what they have in common."""
 MOST_PROBES = 8
@@ -66,6 +69,16 @@ def check(sort: str, limit: int) -> None:
         raise InputError(f"unknown sort {sort!r}: there are {' and '.join(SORTS)}")
     if limit < 1:
         raise InputError(f"a limit of {limit} asks for nothing; it must be 1 or more")
+
+
+def related(found: Candidates) -> Candidates:
+    """Return the candidates that have a word of the question, or lie RELATED deviations nearer to it than most papers.
+
+    A small archive has fewer papers than candidates are asked for; without this, everything would answer everything.
+    """
+    far = found.cosine_mean + RELATED * found.cosine_deviation
+    kept = (found.bm25 > 0) | ((found.cosine >= far) & (found.cosine_deviation > 0))
+    return replace(found, ids=found.ids[kept], bm25=found.bm25[kept], cosine=found.cosine[kept])
 
 
 def by_relevance(found: Candidates) -> Ranking:
