@@ -56,7 +56,7 @@ def test_damage_is_noticed_told_and_healed_by_the_next_follow(tmp_path: Path, da
     log.follow(LocalIndex(tmp_path / "index", WordEncoder()))
     DAMAGES[damage](tmp_path / "index")
     damaged = LocalIndex(tmp_path / "index", WordEncoder())
-    with pytest.raises(IndexUnavailableError, match="rebuilt"):
+    with pytest.raises(IndexUnavailableError, match="doctor --rebuild"):
         damaged.count(None)
     assert not damaged.verify()[0].ok
     assert damaged.position() == 0

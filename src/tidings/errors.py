@@ -57,8 +57,11 @@ class StoreError(TidingsError):
 
 
 class IndexUnavailableError(TidingsError):
-    """The index is missing or being rebuilt."""
+    """The index is missing, damaged or of another version; ``what`` says which, the cure is always the same."""
 
     code = "index"
     http_status = 503
     exit_status = 6
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}; the next `tidings add` makes it again, or `tidings doctor --rebuild`")

@@ -18,7 +18,6 @@ from tidings.types import Check
 if TYPE_CHECKING:
     from pathlib import Path
 
-_CURE = "the next `tidings add` makes it again, or `tidings doctor --rebuild`"
 _SAMPLE = 64
 _CHUNK = 8_192
 
@@ -27,14 +26,14 @@ def open_snapshot(folder: Path, wanted: Manifest, manifest: Manifest | None) -> 
     """Return a state that passed the cheap checks; raise IndexUnavailableError with the reason otherwise."""
     reason = _mismatch(manifest, wanted)
     if reason is not None or manifest is None:
-        raise IndexUnavailableError(f"the index {reason}; {_CURE}")
+        raise IndexUnavailableError(f"the index {reason}")
     try:
         snapshot = Snapshot(folder, manifest)
     except (OSError, ValueError) as error:
-        raise IndexUnavailableError(f"the index cannot be read ({error}); {_CURE}") from error
+        raise IndexUnavailableError(f"the index cannot be read ({error})") from error
     reason = _damage(snapshot)
     if reason is not None:
-        raise IndexUnavailableError(f"the index {reason}; {_CURE}")
+        raise IndexUnavailableError(f"the index {reason}")
     return snapshot
 
 

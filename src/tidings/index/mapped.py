@@ -67,6 +67,6 @@ class MappedArray:
                 count = os.fstat(file.fileno()).st_size // self._item
                 self._map = mmap.mmap(file.fileno(), count * self._item, access=access) if count else None
         except FileNotFoundError as error:
-            raise IndexUnavailableError(f"the index lacks its file {self.path.name}; it will be rebuilt") from error
+            raise IndexUnavailableError(f"the index lacks its file {self.path.name}") from error
         flat = np.frombuffer(self._map, self._dtype) if self._map is not None else np.zeros(0, self._dtype)
         self.items = flat.reshape(count, *self._shape)

@@ -160,7 +160,7 @@ def _stored_rotation(path: Path, dimensions: int, *, write: bool) -> NDArray[np.
     try:
         turn: NDArray[np.float32] = np.load(path)
     except (OSError, ValueError) as error:
-        raise IndexUnavailableError("the index lacks its rotation; it will be rebuilt") from error
+        raise IndexUnavailableError("the index lacks its rotation") from error
     if turn.shape != (dimensions, code_words(dimensions) * 64):
-        raise IndexUnavailableError("the index has vectors of another length; it will be rebuilt")
+        raise IndexUnavailableError("the index has vectors of another length")
     return turn
