@@ -38,6 +38,7 @@ def main(folder: Path, name: str, target: Path) -> None:
     (target / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
     content = content_name(tokenizer.encode(), rows, scales, pairs)
     save_file({"rows": rows, "scales": scales, "pairs": pairs}, target / "table.safetensors", {"name": content})
+    (target / "table.safetensors").chmod(0o644)  # it is written for its owner alone
     print(content, rows.shape, sum(path.stat().st_size for path in target.iterdir()) / 1e6, "MB")
 
 
