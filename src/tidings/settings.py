@@ -22,9 +22,12 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="The address that the page is served at.")
     port: int = Field(8000, ge=0, le=65535, description="The port that the page is served at; 0 takes a free one.")
+    workers: int = Field(
+        0, ge=0, le=64, description="Processes that answer requests; 0 means one for each core, at most 4."
+    )
     page_size: int = Field(20, ge=1, le=100, description="Papers on a page of results.")
     depth: int = Field(
-        1000, ge=100, le=10_000, description="How many of the most related papers paging, sorting and facets can reach."
+        500, ge=100, le=10_000, description="How many of the most related papers paging, sorting and facets can reach."
     )
 
     def __init__(self, **values: Any) -> None:

@@ -60,7 +60,7 @@ class StoreReader:
     def position(self) -> int:
         """Return the position of the newest change; 0 for an empty store."""
         with reading(self.engine) as connection:
-            return connection.scalar(sa.select(sa.func.max(change.c.position))) or 0
+            return connection.scalar(_POSITION) or 0
 
     def newest(self, limit: int, before: tuple[date | None, int] | None = None) -> list[Paper]:
         """Return papers by day and id, newest first; papers without a day come last."""
@@ -126,7 +126,8 @@ def among(column: sa.Column[Value], values: Iterable[Value]) -> sa.ColumnElement
     return column.in_(sa.bindparam(None, list(values), expanding=True))
 
 
-# Every page asks this, so it is built once.
+# Every page asks these, so they are built once.
+_POSITION = sa.select(sa.func.max(change.c.position))
 _PAPERS = sa.select(paper.c.id, paper.c.data).where(paper.c.id.in_(sa.bindparam("ids", expanding=True)))
 
 

@@ -6,6 +6,7 @@ that are known to be harmless are written, by ourselves.
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from bisect import bisect_right
@@ -112,9 +113,9 @@ def _marked(text: str, start: int, end: int, marks: _Marks) -> str:
     found: list[str] = []
     at = start
     for low, high in marks.within(start, end):
-        found += (escape(text[at:low]), "<mark>", escape(text[low:high]), "</mark>")
+        found += (html.escape(text[at:low]), "<mark>", html.escape(text[low:high]), "</mark>")
         at = high
-    found.append(escape(text[at:end]))
+    found.append(html.escape(text[at:end]))
     return "".join(found)
 
 

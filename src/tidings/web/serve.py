@@ -1,23 +1,29 @@
-"""Serving: one process, one event loop, and the index kept up to date beside it."""
+"""Serving: one address, a process for each core, and the index kept up to date beside them."""
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import socket
 import sys
+from multiprocessing.context import SpawnContext, SpawnProcess
 from threading import Event, Thread
+from time import sleep
 from typing import TYPE_CHECKING
 
 import uvicorn
 
 from tidings.errors import InputError, TidingsError
-from tidings.web.app import create_app
 
 if TYPE_CHECKING:
     from tidings.catalog import Catalog
+    from tidings.settings import Settings
 
 # Another process that adds papers indexes them itself; this is for one that was killed before it could.
 _LOOK_EVERY = 5.0
 _WAITING = 2048
+_MOST_WORKERS = 4
+_RESTART_AFTER = 1.0
 
 
 def run(catalog: Catalog, *, host: str | None = None, port: int | None = None) -> None:
@@ -28,17 +34,31 @@ def run(catalog: Catalog, *, host: str | None = None, port: int | None = None) -
     """
     settings = catalog.settings
     opened = _listen(host or settings.host, settings.port if port is None else port)
-    config = uvicorn.Config(create_app(catalog, settings), log_level="warning", access_log=False, server_header=False)
     stop = Event()
-    follower = Thread(target=_keep_up, args=(catalog, stop), name="follow", daemon=True)
-    follower.start()
+    beside = [Thread(target=_keep_up, args=(catalog, stop), name="follow", daemon=True)]
+    for _ in range(_workers(settings) - 1):
+        beside.append(Thread(target=_keep_working, args=(opened, settings, stop), name="worker", daemon=True))
+    for thread in beside:
+        thread.start()
     shown, number = opened.getsockname()[:2]
     sys.stderr.write(f"Tidings is at http://{'localhost' if shown.startswith('127.') else shown}:{number}\n")
     try:
-        uvicorn.Server(config).run(sockets=[opened])
+        _answer(catalog, opened)
     finally:
         stop.set()
-        follower.join(timeout=30)
+        for thread in beside:
+            thread.join(timeout=30)
+
+
+def _workers(settings: Settings) -> int:
+    return settings.workers or min(os.cpu_count() or 1, _MOST_WORKERS)
+
+
+def _answer(catalog: Catalog, opened: socket.socket) -> None:
+    from tidings.web.app import create_app
+
+    app = create_app(catalog, catalog.settings)
+    uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)).run([opened])
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -54,6 +74,9 @@ def _listen(host: str, port: int) -> socket.socket:
     return opened
 
 
+# --- beside the first process ---
+
+
 def _keep_up(catalog: Catalog, stop: Event) -> None:
     while not stop.is_set():
         try:
@@ -61,3 +84,35 @@ def _keep_up(catalog: Catalog, stop: Event) -> None:
         except TidingsError as error:
             sys.stderr.write(f"tidings: {error}; trying again\n")
         stop.wait(_LOOK_EVERY)
+
+
+def _keep_working(opened: socket.socket, settings: Settings, stop: Event) -> None:
+    """Keep one more process answering; start it again when it dies."""
+    context = multiprocessing.get_context("spawn")  # a fork would share threads and connections that cannot be shared
+    while not stop.is_set():
+        worker = _start(context, opened, settings)
+        while worker.is_alive() and not stop.wait(_RESTART_AFTER):
+            pass
+        worker.terminate()
+        worker.join(timeout=10)
+
+
+def _start(context: SpawnContext, opened: socket.socket, settings: Settings) -> SpawnProcess:
+    worker = context.Process(target=_work, args=(opened, settings, os.getpid()), daemon=True)
+    worker.start()
+    return worker
+
+
+def _work(opened: socket.socket, settings: Settings, parent: int) -> None:
+    """Answer requests in a process of its own, as long as the first one lives."""
+    from tidings.catalog import open as open_catalog
+
+    Thread(target=_leave_with, args=(parent,), daemon=True).start()
+    with open_catalog(settings=settings) as catalog:
+        _answer(catalog, opened)
+
+
+def _leave_with(parent: int) -> None:
+    while os.getppid() == parent:
+        sleep(_RESTART_AFTER)
+    os._exit(0)
