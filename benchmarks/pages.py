@@ -34,8 +34,8 @@ def main() -> None:
     publish(
         "pages",
         "How fast is the results page over HTTP?",
-        f"Pages of 20 hits with whole abstracts over {len(papers):,} papers; every client asks again at once when it is "
-        f"answered, for {_SECONDS:.0f} s; no page is asked for twice in a row; server and clients share two cores.",
+        f"Pages of 20 hits with whole abstracts over {len(papers):,} papers; every client asks again at once when it "
+        f"is answered, for {_SECONDS:.0f} s; no page is asked for twice in a row; server and clients share two cores.",
         table(columns, rows),
     )
 

@@ -15,14 +15,16 @@ from numpy.typing import NDArray
 from benchmarks.search import queries, time_queries
 from benchmarks.tables import DATA, percentile, publish, table
 from tidings.embed import load_default
-from tidings.index import LocalIndex
+from tidings.index.local import LocalIndex
 from tidings.merge import fold
 from tidings.rank.query import parse
+from tidings.settings import Settings
 from tidings.sources import FileReader
 from tidings.types import Paper, Record
 
 _SIZES = (88_000, 340_000, 1_000_000, 3_000_000)
-_BATCH = 20_000
+_BATCH = 5_000
+_DEPTH = Settings.model_fields["depth"].default
 
 
 class Resampled:
@@ -56,17 +58,18 @@ def main() -> None:
         source = _resampled(papers)
         size = 0
         for goal in _SIZES:
-            while size < goal:
-                batch = list(islice(source, min(_BATCH, goal - size)))
-                size += len(batch)
-                index.apply(batch, [], size)
+            with index.writer() as writer:
+                while size < goal:
+                    batch = list(islice(source, min(_BATCH, goal - size)))
+                    size += len(batch)
+                    writer.apply(batch, [], size)
             rows += _rows(index, size, titles, questions)
     columns = ("papers", "query", "p50 ms", "p99 ms", "µs per 1,000 papers", "resident beyond mapped files")
     publish(
         "scale",
         "How does a search grow with the archive?",
-        "The index alone (candidates from words and meaning, both scores for all), texts and vectors resampled from the "
-        "conference papers, depth 1,000.",
+        "The index alone (candidates from words and meaning, both scores), texts and vectors resampled from the "
+        f"conference papers, depth {_DEPTH}.",
         table(columns, rows),
     )
 
@@ -76,7 +79,7 @@ def _rows(index: LocalIndex, size: int, titles: list[str], questions: list[str])
 
     def search(text: str) -> object:
         query = parse(text)
-        return index.candidates(query.words, encoder.encode([query.words])[0], query.required, depth=1000)
+        return index.candidates(query.words, encoder.encode([query.words])[0], query.required, depth=_DEPTH)
 
     asked = {"titles": titles, "questions": questions, "titles, filtered": [f"{t} year:2019..2023" for t in titles]}
     rows = []

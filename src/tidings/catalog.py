@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
-from time import perf_counter
+from time import monotonic, perf_counter
 from types import TracebackType
 from typing import BinaryIO
 
@@ -155,8 +155,13 @@ class Catalog:
         return replace(page, note=notes or None, milliseconds=1000 * (perf_counter() - started))
 
     def _lag_note(self) -> str | None:
-        lag = self.lag
+        lag = self._lag_lately(int(monotonic()))
         return f"{lag:,} papers are not searchable yet; the index is catching up." if lag > _NOTABLE_LAG else None
+
+    @lru_cache(maxsize=1)  # noqa: B019 - one small number, of a catalog that lives as long as its process
+    def _lag_lately(self, _: int) -> int:
+        """Return the lag in this second; asking at every search would cost a twentieth of it."""
+        return self.lag
 
     def _ranked(self, query: Query, limit: int, cursor: str | None, sort: str) -> Page:
         found = self._index.candidates(query.words, self._encode(query.words), query.required, depth=self._depth)

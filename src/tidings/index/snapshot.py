@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 EXACT_ROWS = 20_000  # a filter by words that lets no more pass becomes a mask
 _SAMPLE_ROWS = 2_048
-_SCORED_BY_MEANING = 64  # so many papers found by meaning alone get their exact BM25
+_SCORED_BY_MEANING = 32  # so many papers found by meaning alone get their exact BM25
 _CHUNK = 128
 _pool = ThreadPoolExecutor(4, thread_name_prefix="words")
 
@@ -37,7 +37,7 @@ _pool = ThreadPoolExecutor(4, thread_name_prefix="words")
 class Candidates:
     """Papers found by words or meaning, unordered, with both scores and what the scores compare to.
 
-    ``ids`` (n,) int64. ``bm25`` (n,) float32, exact for all found by words and for the nearest 64 of the others;
+    ``ids`` (n,) int64. ``bm25`` (n,) float32, exact for all found by words and for the nearest 32 of the others;
     0 for the rest, who score less than any found by words. ``cosine`` (n,) float32, NaN without a vector in the
     question, 0 for a paper without a known word. ``bm25_bound`` is more than any paper can reach for these words;
     ``cosine_mean`` and ``cosine_deviation`` are over the whole index. ``corrected`` is what was searched instead of

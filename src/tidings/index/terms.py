@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,22 +11,26 @@ import tantivy
 
 from tidings.index.words import SCHEMA, tokens
 
-MOST_TERMS = 20  # of a long text the rarest words decide
-COMMON = 0.1  # words in more than this share of all papers ...
-ENOUGH = 3  # ... are left out when this many rarer ones are there: at a million papers that is 12 ms against 1.5
+MOST_TERMS = 40  # of a long text the most telling words decide: those that are rare elsewhere and frequent in it
+# Words in more than this share of all papers, or in this many, are left out when ENOUGH rarer ones are there. Each
+# counts little, and looking one up costs by the papers that have it: 12 ms against 1.5 at a million papers.
+COMMON = 0.25
+TOO_MANY = 100_000
+ENOUGH = 3
 K1 = 1.2  # tantivy's
 _MISSPELT = 4  # shorter words have too many neighbours
 
 
 @dataclass(frozen=True)
 class QueryTerms:
-    """Stemmed words with the number of papers that have each, of ``papers`` in all.
+    """Stemmed words with the number of papers that have each, of ``papers`` in all, and how often each is asked for.
 
     ``corrected`` is what was looked up instead of what was written, where no paper has any word of it.
     """
 
     frequencies: dict[str, int]
     papers: int
+    times: dict[str, int]
     corrected: str | None = None
 
     @cached_property
@@ -35,15 +40,20 @@ class QueryTerms:
 
     @cached_property
     def chosen(self) -> tuple[str, ...]:
-        """The words to look for, rarest first."""
-        there = sorted((word for word, count in self.frequencies.items() if count), key=self.frequencies.__getitem__)
-        rare = [word for word in there if self.frequencies[word] <= COMMON * self.papers]
+        """The words to look for, the most telling first."""
+        there = sorted((word for word, count in self.frequencies.items() if count), key=self.weight, reverse=True)
+        most = min(COMMON * self.papers, TOO_MANY)
+        rare = [word for word in there if self.frequencies[word] <= most]
         return tuple((rare if len(rare) >= ENOUGH else there)[:MOST_TERMS])
 
     @cached_property
     def bound(self) -> float:
         """More than any paper can score: each word as often as can be, in a text as short as can be."""
-        return sum(self.idf(word) for word in self.chosen) * (K1 + 1)
+        return sum(self.weight(word) for word in self.chosen) * (K1 + 1)
+
+    def weight(self, word: str) -> float:
+        """Return what one occurrence of the word in a paper is worth: its rarity, as often as it is asked for."""
+        return self.idf(word) * self.times[word]
 
     def idf(self, word: str) -> float:
         """Return tantivy's inverse document frequency of one of the words."""
@@ -52,10 +62,12 @@ class QueryTerms:
 
     def query(self) -> tantivy.Query:
         """Return the union of the chosen words, scored by BM25."""
-        clauses = [
-            (tantivy.Occur.Should, tantivy.Query.term_query(SCHEMA, "text", word, "freq")) for word in self.chosen
-        ]
+        clauses = [(tantivy.Occur.Should, self._clause(word)) for word in self.chosen]
         return tantivy.Query.boolean_query(clauses) if clauses else tantivy.Query.empty_query()
+
+    def _clause(self, word: str) -> tantivy.Query:
+        term = tantivy.Query.term_query(SCHEMA, "text", word, "freq")
+        return term if self.times[word] == 1 else tantivy.Query.boost_query(term, float(self.times[word]))
 
 
 def query_terms(searcher: tantivy.Searcher, words: str) -> QueryTerms:
@@ -68,8 +80,9 @@ def query_terms(searcher: tantivy.Searcher, words: str) -> QueryTerms:
 
 
 def _looked_up(searcher: tantivy.Searcher, words: str, instead: str | None) -> QueryTerms:
-    distinct = dict.fromkeys(tokens(words))
-    return QueryTerms({word: searcher.doc_freq("text", word) for word in distinct}, searcher.num_docs, instead)
+    times = Counter(tokens(words))
+    frequencies = {word: searcher.doc_freq("text", word) for word in times}
+    return QueryTerms(frequencies, searcher.num_docs, times, instead)
 
 
 def _corrected(searcher: tantivy.Searcher, words: str) -> str | None:
