@@ -23,15 +23,17 @@ def score(bm25: float, deviations: float) -> float:
     return float(found.score[0])
 
 
-def test_a_paper_with_all_the_words_and_average_meaning_is_worth_as_much_as_strong_meaning_without_words() -> None:
+def test_all_the_words_without_meaning_are_worth_nearly_twice_as_much_as_strong_meaning_without_words() -> None:
     assert score(EXCELLENT * BOUND, 0) == pytest.approx(1 - MEANING, abs=1e-6)
     assert score(0, STRONG) == pytest.approx(MEANING, abs=1e-6)
-    assert MEANING == 0.5
+    assert score(EXCELLENT * BOUND, 0) / score(0, STRONG) == pytest.approx(1.857, abs=0.001)
     assert score(EXCELLENT * BOUND, 0) == pytest.approx(score(0, STRONG), abs=1e-6)
 
 
-def test_one_standard_deviation_is_worth_a_sixth_of_the_words() -> None:
-    assert score(5, 3) - score(5, 2) == pytest.approx(score(5 + EXCELLENT * BOUND / 6, 2) - score(5, 2), abs=1e-5)
+def test_one_standard_deviation_is_worth_a_ninth_of_all_the_words() -> None:
+    assert score(5, 3) - score(5, 2) == pytest.approx(
+        score(5 + EXCELLENT * BOUND * 0.35 / 0.65 / 6, 2) - score(5, 2), abs=1e-5
+    )
 
 
 def test_a_paper_that_is_excellent_both_ways_scores_one() -> None:
