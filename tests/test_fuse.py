@@ -27,7 +27,6 @@ def test_all_the_words_without_meaning_are_worth_nearly_twice_as_much_as_strong_
     assert score(EXCELLENT * BOUND, 0) == pytest.approx(1 - MEANING, abs=1e-6)
     assert score(0, STRONG) == pytest.approx(MEANING, abs=1e-6)
     assert score(EXCELLENT * BOUND, 0) / score(0, STRONG) == pytest.approx(1.857, abs=0.001)
-    assert score(EXCELLENT * BOUND, 0) == pytest.approx(score(0, STRONG), abs=1e-6)
 
 
 def test_one_standard_deviation_is_worth_a_ninth_of_all_the_words() -> None:
