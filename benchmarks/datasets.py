@@ -8,7 +8,6 @@ import ast
 import csv
 import json
 import lzma
-import os
 import re
 import sys
 import tarfile
@@ -20,9 +19,8 @@ from pathlib import Path
 
 from lxml import etree, html
 
-SHARED_DATA = Path(
-    os.environ.get("TIDINGS_SHARED_DATA", Path(__file__).resolve().parent.parent.parent / "shared" / "data")
-)
+from benchmarks.tables import DATA as SHARED_DATA
+
 _SPACE = re.compile(r"\s+")
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 csv.field_size_limit(sys.maxsize)
