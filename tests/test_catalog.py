@@ -226,3 +226,9 @@ def test_stats_count_what_is_there(sample: Catalog) -> None:
     assert stats.records == sum(stats.by_source.values())
     assert stats.bytes_store > 0
     assert stats.bytes_index > 0
+
+
+def test_facets_of_a_filter_stay_the_same_from_page_to_page(sample: Catalog) -> None:
+    first = sample.search("source:sample", limit=5)
+    assert sum(facet.count for facet in first.facets["source"]) == first.total
+    assert sample.search("source:sample", limit=5, cursor=first.cursor).facets == first.facets

@@ -32,6 +32,8 @@ from tidings.types import AddReport, Check, Day, Facet, HeldRecord, Hit, Page, P
 
 Progress = Callable[[str, int, int | None], None]  # name of the file, bytes read, bytes in all if known
 
+# The facets of a filter without words count this many of its newest papers.
+_COUNTED = 20_000
 # A reader is told when more papers than this cannot be found yet.
 _NOTABLE_LAG = 1000
 
@@ -178,7 +180,7 @@ class Catalog:
         if cursor is not None:
             day, last = ranking.decode_cursor(cursor, query.text, "newest")
             before = int(day), last
-        ids = self._index.newest(query.required, max(limit + 1, self._depth), before)
+        ids = self._index.newest(query.required, max(limit + 1, _COUNTED), before)
         papers = self._store.papers(ids[:limit].tolist())
         following = None
         if len(ids) > limit:
@@ -187,7 +189,8 @@ class Catalog:
                 float(self._index.days(ids[limit - 1 : limit])[0]), last, query.text, "newest"
             )
         total = self._index.count(query.required)
-        return Page(tuple(Hit(paper, 0.0) for paper in papers), total, following, self._facets(ids))
+        counted = ids if before is None else self._index.newest(query.required, _COUNTED)
+        return Page(tuple(Hit(paper, 0.0) for paper in papers), total, following, self._facets(counted))
 
     def similar(self, ids: Sequence[str] = (), *, text: str | None = None, limit: int = 20) -> Page:
         """Return the papers most like these papers, or like a text, or both; never the papers themselves.
@@ -233,7 +236,7 @@ class Catalog:
 
     def _facets(self, ids: NDArray[np.int64]) -> dict[str, tuple[Facet, ...]]:
         """Return what the papers can be narrowed by, the most frequent value first, years newest first."""
-        counted = self._index.facets(ids[: self._depth])
+        counted = self._index.facets(ids)
         return {
             name: tuple(Facet(value, count, field_term(name, value)) for value, count in _facet_order(name, counts))
             for name, counts in counted.items()
