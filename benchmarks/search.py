@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import sqlite3
 import tempfile
@@ -93,6 +94,7 @@ def time_queries(search: Search, asked: list[str]) -> list[float]:
 
 
 def _lancedb(papers: list[Paper], home: Path) -> Search:
+    os.environ["LANCE_LOG"] = "error"  # or it writes two warnings for every query
     import lancedb
     import pyarrow
 

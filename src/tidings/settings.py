@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     )
     page_size: int = Field(20, ge=1, le=100, description="Papers on a page of results.")
     depth: int = Field(
-        500, ge=100, le=10_000, description="How many of the most related papers paging, sorting and facets can reach."
+        300, ge=100, le=10_000, description="How many of the most related papers paging, sorting and facets can reach."
     )
 
     def __init__(self, **values: Any) -> None:
