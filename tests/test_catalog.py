@@ -177,10 +177,10 @@ def test_a_refused_record_can_be_shown_and_retried(catalog: Catalog) -> None:
 def test_what_is_understood_at_a_retry_leaves_the_quarantine(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
     good = lines({"id": "2503.00009", "title": "A title after all"}).getvalue()
     catalog.add([lines({"id": "2503.00009", "title": ""})])
-    from tidings import catalog as module
-    from tidings.sources import retry
+    from tidings import sources
 
-    monkeypatch.setattr(module, "retry", lambda raw, source: retry(good, source))
+    retry = sources.retry
+    monkeypatch.setattr(sources, "retry", lambda raw, source: retry(good, source))
     assert catalog.retry().new == 1
     assert catalog.quarantine() == []
     assert catalog.paper("2503.00009").title == "A title after all"

@@ -25,7 +25,6 @@ from tidings.plain import plain
 from tidings.rank import search as ranking
 from tidings.rank.query import SOURCES, field_term, parse
 from tidings.settings import Settings
-from tidings.sources import FileReader, retry, sample_path
 from tidings.store import Store, open_store
 from tidings.sync import Tally, split, take, take_batch
 from tidings.types import AddReport, Check, Day, Facet, HeldRecord, Hit, Page, Paper, Parts, Quarantined, Query, Stats
@@ -99,6 +98,8 @@ class Catalog:
         return _report(tally, perf_counter() - started, failed)
 
     def _add_file(self, path: Path | str | BinaryIO, tally: Tally, now: datetime, progress: Progress | None) -> None:
+        from tidings.sources import FileReader  # every format's reader: a search should not wait for them
+
         reader = FileReader(Path(path) if isinstance(path, str) else path)
         for _ in take(self._store, reader, now, tally):
             if progress:
@@ -106,6 +107,8 @@ class Catalog:
 
     def add_sample(self) -> bool:
         """Load the sample archive into an empty home; return whether it was empty."""
+        from tidings.sources import sample_path
+
         if self._store.position():
             return False
         self.add([sample_path()])
@@ -166,7 +169,9 @@ class Catalog:
         return self.lag
 
     def _ranked(self, query: Query, limit: int, cursor: str | None, sort: str) -> Page:
-        found = self._index.candidates(query.words, self._encode(query.words), query.required, depth=self._depth)
+        found = self._index.candidates(
+            query.words, self._encode(query.words), query.required, depth=self.settings.depth
+        )
         ranked = ranking.by_relevance(ranking.related(found))
         if sort == "newest":
             ranked = ranking.by_date(ranked, self._index.days(ranked.ids))
@@ -208,7 +213,7 @@ class Catalog:
         vectors = self._index.vectors(np.array(own, np.int64))
         direction = self._encode(text) if text else None
         words = " ".join([*(f"{paper.title} {paper.abstract}" for paper in examples), text or ""])
-        depth = self._depth
+        depth = self.settings.depth
         probes = ranking.probes(vectors, direction)
         found = [self._index.candidates(words, probe, None, depth=depth) for probe in probes[:1]]
         found += [self._index.candidates("", probe, None, depth=depth // len(probes)) for probe in probes[1:]]
@@ -241,10 +246,6 @@ class Catalog:
             name: tuple(Facet(value, count, field_term(name, value)) for value, count in _facet_order(name, counts))
             for name, counts in counted.items()
         }
-
-    @property
-    def _depth(self) -> int:
-        return self.settings.depth
 
     def paper(self, id: str) -> Paper:  # noqa: A002
         """Return one paper by any external id or address, or ``paper:12``; a merged paper's old id leads to it.
@@ -337,6 +338,8 @@ class Catalog:
         Raises:
             NotFoundError: the quarantine has none of that number.
         """
+        from tidings.sources import retry
+
         started, tally, now = perf_counter(), Tally(), datetime.now(UTC)
         chosen = [self.refused(number) for number in numbers] or self.quarantine()
         for refused in chosen:

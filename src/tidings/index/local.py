@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
-from filelock import FileLock
 
 from tidings.errors import IndexUnavailableError
 from tidings.index import filters, health
@@ -83,6 +82,8 @@ class LocalIndex:
             raise cannot_write(self.folder, PermissionError("it was opened for reading"))
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            from filelock import FileLock  # brings asyncio with it, and only writers need it
+
             held = FileLock(self.folder / "lock").acquire()
         except OSError as error:
             raise cannot_write(self.folder, error) from error

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from tidings.store.codec import encode_paper, pack
 from tidings.store.reader import among, load_papers, load_records
@@ -206,8 +206,7 @@ class StoreWriter:
         """Insert rows; where the key is taken, replace the rest of the row."""
         if not rows:
             return
-        dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(table)
+        statement = _insert_of(self._connection.dialect.name)(table)
         keys = list(by) or [column.name for column in table.primary_key]
         rest = [name for name in rows[0] if name not in keys]
         if by or not rest:
@@ -216,6 +215,17 @@ class StoreWriter:
             values = {name: statement.excluded[name] for name in rest}
             statement = statement.on_conflict_do_update(index_elements=keys, set_=values)
         self._connection.execute(statement, rows)
+
+
+def _insert_of(name: str) -> Any:
+    """Return the dialect's insert, which knows what to do about conflicts; each dialect is slow to import."""
+    if name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert
 
 
 def _refusal_digest(refusal: Refusal) -> int:
