@@ -34,13 +34,13 @@ def run(catalog: Catalog, *, host: str | None = None, port: int | None = None) -
     """
     settings = catalog.settings
     opened = _listen(host or settings.host, settings.port if port is None else port)
+    shown, number = opened.getsockname()[:2]
     stop = Event()
     beside = [Thread(target=_keep_up, args=(catalog, stop), name="follow", daemon=True)]
     for _ in range(_workers(settings) - 1):
-        beside.append(Thread(target=_keep_working, args=(opened, settings, stop), name="worker", daemon=True))
+        beside.append(Thread(target=_keep_working, args=((shown, number), settings, stop), name="worker", daemon=True))
     for thread in beside:
         thread.start()
-    shown, number = opened.getsockname()[:2]
     sys.stderr.write(f"Tidings is at http://{'localhost' if shown.startswith('127.') else shown}:{number}\n")
     try:
         _answer(catalog, opened)
@@ -62,16 +62,36 @@ def _answer(catalog: Catalog, opened: socket.socket) -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    opened = socket.socket(family)
-    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    """Return a socket at an address that nobody else serves at; port 0 takes a free one."""
     try:
-        opened.bind((host, port))
+        with _bound(host, port, shared=False) as tried:  # fails where another program, or another of us, is
+            number = tried.getsockname()[1]
+        return _opened(host, number)
     except (OSError, OverflowError) as error:
-        opened.close()
         raise InputError(f"cannot serve at {host}:{port}: {error}; choose another with --port") from error
+
+
+def _opened(host: str, port: int) -> socket.socket:
+    """Return a listening socket that shares its address with those of the other processes.
+
+    With one socket for all, the process that wakes first accepts every waiting connection.
+    """
+    opened = _bound(host, port, shared=True)
     opened.listen(_WAITING)
     return opened
+
+
+def _bound(host: str, port: int, *, shared: bool) -> socket.socket:
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        bound.bind((host, port))
+    except (OSError, OverflowError):
+        bound.close()
+        raise
+    return bound
 
 
 # --- beside the first process ---
@@ -86,30 +106,30 @@ def _keep_up(catalog: Catalog, stop: Event) -> None:
         stop.wait(_LOOK_EVERY)
 
 
-def _keep_working(opened: socket.socket, settings: Settings, stop: Event) -> None:
+def _keep_working(address: tuple[str, int], settings: Settings, stop: Event) -> None:
     """Keep one more process answering; start it again when it dies."""
     context = multiprocessing.get_context("spawn")  # a fork would share threads and connections that cannot be shared
     while not stop.is_set():
-        worker = _start(context, opened, settings)
+        worker = _start(context, address, settings)
         while worker.is_alive() and not stop.wait(_RESTART_AFTER):
             pass
         worker.terminate()
         worker.join(timeout=10)
 
 
-def _start(context: SpawnContext, opened: socket.socket, settings: Settings) -> SpawnProcess:
-    worker = context.Process(target=_work, args=(opened, settings, os.getpid()), daemon=True)
+def _start(context: SpawnContext, address: tuple[str, int], settings: Settings) -> SpawnProcess:
+    worker = context.Process(target=_work, args=(address, settings, os.getpid()), daemon=True)
     worker.start()
     return worker
 
 
-def _work(opened: socket.socket, settings: Settings, parent: int) -> None:
+def _work(address: tuple[str, int], settings: Settings, parent: int) -> None:
     """Answer requests in a process of its own, as long as the first one lives."""
     from tidings.catalog import open as open_catalog
 
     Thread(target=_leave_with, args=(parent,), daemon=True).start()
     with open_catalog(settings=settings) as catalog:
-        _answer(catalog, opened)
+        _answer(catalog, _opened(*address))
 
 
 def _leave_with(parent: int) -> None:
