@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.test_query import ABSTRACT, PAPERS, matches, required
+from tests.test_query import ABSTRACT, PAPERS, matches, required, tokens
 from tidings.errors import QueryError
 from tidings.rank.query import (
     FIELDS,
