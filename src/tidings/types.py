@@ -5,7 +5,7 @@ Ids are ``int`` inside (``Paper.id``) and ``str`` outside (``"arxiv:2106.09685"`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -322,13 +322,3 @@ class Encoder(Protocol):
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one L2-normalised row per text, shape (n, dimensions); a zero row for a text without a known token."""
-
-
-class SearchIndex(Protocol):
-    """What finds papers. Derived from the store; safe to delete."""
-
-    def position(self) -> int:
-        """Return the change-log position up to which it is searchable; 0 when empty."""
-
-    def apply(self, papers: Iterable[Paper], removed: Iterable[int], position: int) -> None:
-        """Write papers, drop removed ids, and make it all searchable as of ``position``. Idempotent."""

@@ -11,7 +11,7 @@ import msgspec
 
 from tidings.export import bibtex, to_json
 from tidings.plain import plain
-from tidings.types import AddReport, Check, HeldRecord, Hit, Page, Paper, Quarantined, Stats
+from tidings.types import AddReport, Check, HeldRecord, Page, Paper, Quarantined, Stats
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -182,8 +182,3 @@ def print_quarantine(refusals: Sequence[Quarantined]) -> None:
     for refusal in refusals:
         shown.add_row(str(refusal.id), *(cell(text) for text in (refusal.source, refusal.where, refusal.reason)))
     out.print(shown)
-
-
-def hits_of(papers: Sequence[Paper]) -> tuple[Hit, ...]:
-    """Return papers as hits without a score."""
-    return tuple(Hit(paper, 0.0) for paper in papers)
