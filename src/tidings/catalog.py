@@ -43,10 +43,11 @@ def open(home: Path | str | None = None, settings: Settings | None = None) -> Ca
     Raises:
         StoreError: the folder cannot be used, or a newer version made it.
     """
-    settings = settings or Settings()
-    if home is not None:
+    if settings is None:
+        settings = Settings() if home is None else Settings(home=Path(home))
+    elif home is not None:
         settings = settings.model_copy(update={"home": Path(home)})
-    return Catalog(open_store(settings.folder, settings.database_url), settings)
+    return Catalog(open_store(settings.root, settings.database_url), settings)
 
 
 class Catalog:
@@ -70,7 +71,7 @@ class Catalog:
 
     @cached_property
     def _index(self) -> LocalIndex:
-        return LocalIndex(self.settings.folder / "index", load_default(), archive=self._store.archive_id)
+        return LocalIndex(self.settings.root / "index", load_default(), archive=self._store.archive_id)
 
     # --- adding ---
 
@@ -350,7 +351,7 @@ class Catalog:
     def stats(self) -> Stats:
         """Return what the archive holds."""
         counts = self._store.counts()
-        folder = self.settings.folder
+        folder = self.settings.root
         return Stats(
             papers=counts["papers"],
             records=sum(counts["by_source"].values()),

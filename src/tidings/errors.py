@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
 
 class TidingsError(Exception):
     """Base of all errors we raise on purpose. The message is a sentence for the person who has to act on it."""
@@ -46,6 +51,27 @@ class SourceError(TidingsError):
     code = "source"
     http_status = 502
     exit_status = 4
+
+
+class FetchError(SourceError):
+    """A source that did not answer, or refused to. ``status`` is its HTTP status where it had one;
+    ``retry_at`` is when it asked to be left alone until, or when trying again makes sense.
+    """
+
+    code = "fetch"
+
+    def __init__(self, message: str, *, status: int | None = None, retry_at: datetime | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_at = retry_at
+
+
+class BusyError(TidingsError):
+    """Another process is doing that work now."""
+
+    code = "busy"
+    http_status = 409
+    exit_status = 7
 
 
 class StoreError(TidingsError):

@@ -136,6 +136,25 @@ class HeldRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldChange:
+    """What a source changed in one field; lists are joined with "; "."""
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What a source changed in its record of a paper; ``version`` is the number that brought it, where one is known."""
+
+    source: str
+    seen: datetime
+    version: int | None
+    changes: tuple[FieldChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One line of the change log: that paper was written or removed."""
 
@@ -287,6 +306,41 @@ class AddReport:
     reasons: Mapping[str, int] = field(default_factory=dict)
     failed: tuple[str, ...] = ()  # files that could not be read at all, each with its reason
     seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How often a host, or a family of hosts, may be asked by all our processes together.
+
+    One request at a time, ``interval`` seconds between the end of one and the start of the next, and at most ``most``
+    in ``window`` seconds where a number is given. ``gate`` names the family: all of arXiv is one.
+    """
+
+    gate: str
+    interval: float
+    most: int | None = None
+    window: float = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """How a source does: what it holds, when it may be asked again, what went wrong last, in words."""
+
+    name: str
+    enabled: bool
+    succeeded: datetime | None = None
+    newest: date | None = None  # the newest announcement held
+    behind: int = 0  # announcements that are out and not held
+    next_run: datetime | None = None
+    next_call: datetime | None = None  # when its gate lets the next request through
+    running: bool = False
+    used: int = 0  # requests in the present window of its limit
+    limit: Limit | None = None
+    error: str | None = None  # of the last run, if it failed
+    note: str | None = None  # what the last run has to say: "no announcement on Saturdays"
+    read: int = 0  # records in the last run
+    new: int = 0
+    quarantined: int = 0
 
 
 @dataclass(frozen=True, slots=True)

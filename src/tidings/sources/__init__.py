@@ -1,4 +1,4 @@
-"""Where papers come from: files today. ``read`` is the way in."""
+"""Where papers come from: files (``read``) and the sources that are synced (``make``)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from pathlib import Path
 
 from tidings.sources.files import FileReader, read, retry
 from tidings.sources.formats.own import dump
+from tidings.sources.registry import NAMES, Means, make
+from tidings.sources.source import Batch, Source
 
-__all__ = ["FileReader", "dump", "read", "retry", "sample_path"]
+__all__ = ["NAMES", "Batch", "FileReader", "Means", "Source", "dump", "make", "read", "retry", "sample_path"]
 
 
 def sample_path() -> Path:

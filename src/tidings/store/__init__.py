@@ -7,19 +7,43 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from tidings.errors import StoreError
 from tidings.store.engine import make_engine, sqlite_url, writing
+from tidings.store.gates import Gates, GateState, Pass
+from tidings.store.jobs import Claim, Jobs, JobState
+from tidings.store.progress import Progress
 from tidings.store.reader import StoreReader
 from tidings.store.schema import ensure_schema
 from tidings.store.writer import KnownRecord, RecordRow, StoreWriter
 
-__all__ = ["KnownRecord", "RecordRow", "Store", "StoreReader", "StoreWriter", "open_store"]
+__all__ = [
+    "Claim",
+    "GateState",
+    "Gates",
+    "JobState",
+    "Jobs",
+    "KnownRecord",
+    "Pass",
+    "Progress",
+    "RecordRow",
+    "Store",
+    "StoreReader",
+    "StoreWriter",
+    "open_store",
+]
 
 DATABASE_FILE = "tidings.db"
 
 
 class Store(StoreReader):
-    """A store that is open: reading anywhere, writing inside ``writer``."""
+    """A store that is open: reading anywhere, writing inside ``writer``; whose turn it is in ``gates`` and ``jobs``."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        super().__init__(engine)
+        self.gates = Gates(engine)
+        self.jobs = Jobs(engine)
 
     @contextmanager
     def writer(self, now: datetime) -> Iterator[StoreWriter]:

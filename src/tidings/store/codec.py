@@ -7,11 +7,12 @@ import zlib
 import msgspec
 
 from tidings.errors import StoreError
-from tidings.types import Paper, Record
+from tidings.types import Paper, Record, Revision
 
 _encoder = msgspec.json.Encoder()
 _papers = msgspec.json.Decoder(Paper)
 _records = msgspec.json.Decoder(Record)
+_revisions = msgspec.json.Decoder(Revision)
 
 
 def encode_record(record: Record) -> bytes:
@@ -43,3 +44,16 @@ def decode_paper(data: bytes) -> Paper:
         return _papers.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise StoreError(f"a paper in the database is damaged; restore it from a backup ({error})") from error
+
+
+def encode_revision(revision: Revision) -> bytes:
+    """Return the JSON of a revision."""
+    return _encoder.encode(revision)
+
+
+def decode_revision(data: bytes) -> Revision:
+    """Return the revision that was encoded; refuse what a damaged disk made of it."""
+    try:
+        return _revisions.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise StoreError(f"a revision in the database is damaged; restore it from a backup ({error})") from error

@@ -9,10 +9,22 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from tidings.store.codec import decode_paper, unpack_record
+from tidings.store.codec import decode_paper, decode_revision, unpack_record
 from tidings.store.engine import reading, utc
-from tidings.store.tables import alias, archive, change, identifier, paper, quarantine, record
-from tidings.types import Change, HeldRecord, Paper, Quarantined
+from tidings.store.progress import Progress, load
+from tidings.store.tables import (
+    alias,
+    archive,
+    change,
+    holding,
+    identifier,
+    observation,
+    paper,
+    quarantine,
+    record,
+    revision,
+)
+from tidings.types import Change, Count, HeldRecord, Paper, Quarantined, Record, Revision
 
 Value = TypeVar("Value", int, str)
 
@@ -42,6 +54,36 @@ class StoreReader:
         """Return the records that a paper is made of, oldest first."""
         with reading(self.engine) as connection:
             return tuple(load_records(connection, [paper_id]))
+
+    def revisions(self, paper_id: int) -> tuple[Revision, ...]:
+        """Return what sources changed in their records of a paper, oldest first."""
+        query = sa.select(revision.c.data).join(record, record.c.id == revision.c.record_id)
+        query = query.where(record.c.paper_id == paper_id).order_by(revision.c.seen, revision.c.id)
+        with reading(self.engine) as connection:
+            return tuple(decode_revision(data) for data in connection.scalars(query))
+
+    def observations(self, paper_id: int) -> tuple[Count, ...]:
+        """Return what was counted of a paper, oldest first."""
+        c = observation.c
+        query = sa.select(c.kind, c.value, c.at).join(record, record.c.id == c.record_id)
+        query = query.where(record.c.paper_id == paper_id).order_by(c.at, c.kind)
+        with reading(self.engine) as connection:
+            return tuple(Count(row.kind, row.value, utc(row.at)) for row in connection.execute(query))
+
+    def holdings(self, source: str) -> tuple[Record, ...]:
+        """Return what a private source holds."""
+        query = sa.select(holding.c.data).where(holding.c.source == source).order_by(holding.c.key)
+        with reading(self.engine) as connection:
+            return tuple(unpack_record(data) for data in connection.scalars(query))
+
+    def papers_after(self, paper_id: int, limit: int) -> list[Paper]:
+        """Return the papers with the next ids."""
+        return self._papers(sa.select(paper.c.data).where(paper.c.id > paper_id).order_by(paper.c.id).limit(limit))
+
+    def progress(self, name: str) -> Progress:
+        """Return how far a source was read, and how its last run went."""
+        with reading(self.engine) as connection:
+            return load(connection, name)
 
     def changes(self, after: int, limit: int) -> list[Change]:
         """Return the next lines of the change log, oldest first."""
@@ -96,6 +138,7 @@ class StoreReader:
                 "papers": connection.scalar(sa.select(sa.func.count()).select_from(paper)) or 0,
                 "by_source": {row[0]: row[1] for row in connection.execute(by_source)},
                 "quarantined": connection.scalar(sa.select(sa.func.count()).select_from(quarantine)) or 0,
+                "quarantined_by_source": {row[0]: row[1] for row in connection.execute(_REFUSED)},
                 "first_day": connection.scalar(sa.select(sa.func.min(paper.c.day))),
                 "last_day": connection.scalar(sa.select(sa.func.max(paper.c.day))),
             }
@@ -125,6 +168,8 @@ def among(column: sa.Column[Value], values: Iterable[Value]) -> sa.ColumnElement
     """Return that a column has one of the values. One parameter that expands late: thousands cost no compiling."""
     return column.in_(sa.bindparam(None, list(values), expanding=True))
 
+
+_REFUSED = sa.select(quarantine.c.source, sa.func.count()).group_by(quarantine.c.source)
 
 # Every page asks these, so they are built once.
 _POSITION = sa.select(sa.func.max(change.c.position))

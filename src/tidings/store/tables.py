@@ -31,6 +31,7 @@ record = sa.Table(
     sa.Column("seen", sa.DateTime(timezone=True), nullable=False),
     sa.Column("earlier", sa.LargeBinary),  # digests of what it said before: an old file never overrules
     sa.Column("alone", sa.Boolean, nullable=False, server_default=sa.false()),  # a person said: not that paper
+    sa.Column("counted", sa.DateTime(timezone=True)),  # when the newest of its dated counts was taken
     sa.Column("data", sa.LargeBinary, nullable=False),  # zlib of JSON of types.Record
     sa.UniqueConstraint("source", "key", name="record_source_key"),
     sa.Index("record_paper", "paper_id"),
@@ -89,4 +90,77 @@ quarantine = sa.Table(
     sa.Column("raw", sa.LargeBinary, nullable=False),
     sa.Column("seen", sa.DateTime(timezone=True), nullable=False),
     sa.UniqueConstraint("digest", name="quarantine_digest"),
+)
+
+# What was counted of a paper at a time: votes, comments, stars, citations. Kept for ever, for trending.
+observation = sa.Table(
+    "observation",
+    metadata,
+    sa.Column("record_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("at", sa.DateTime(timezone=True), primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False),
+    sa.Index("observation_at", "at"),
+    sqlite_with_rowid=False,
+)
+
+# What a source changed in a record, field by field: a new version, a withdrawal, a corrected title.
+revision = sa.Table(
+    "revision",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("record_id", sa.Integer, nullable=False),
+    sa.Column("seen", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("data", sa.LargeBinary, nullable=False),  # JSON of types.Revision
+    sa.Index("revision_record", "record_id"),
+)
+
+# What a private source (a reader's library) holds: never part of the archive.
+holding = sa.Table(
+    "holding",
+    metadata,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("data", sa.LargeBinary, nullable=False),  # zlib of JSON of types.Record
+    sqlite_with_rowid=False,
+)
+
+# How far each source was read, and how its last run went.
+source = sa.Table(
+    "source",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("cursor", sa.Text),
+    sa.Column("newest", sa.Date),  # the newest announcement held
+    sa.Column("started", sa.DateTime(timezone=True)),
+    sa.Column("succeeded", sa.DateTime(timezone=True)),
+    sa.Column("failed", sa.DateTime(timezone=True)),
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),  # since the last success
+    sa.Column("error", sa.Text),
+    sa.Column("note", sa.Text),
+    sa.Column("read", sa.Integer, nullable=False, server_default="0"),  # in the last run
+    sa.Column("new", sa.Integer, nullable=False, server_default="0"),
+)
+
+# Work that comes due. Whoever changes locked_until by its one update has it; the holder is named, so that one
+# whose time ran out cannot write over its successor.
+job = sa.Table(
+    "job",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("next_run_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("locked_until", sa.DateTime(timezone=True)),
+    sa.Column("holder", sa.Text),
+)
+
+# One row for each host or family of hosts: when any process may ask it again.
+gate = sa.Table(
+    "gate",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("held_until", sa.DateTime(timezone=True)),
+    sa.Column("holder", sa.Text),
+    sa.Column("window_start", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("used", sa.Integer, nullable=False),
 )

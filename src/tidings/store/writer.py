@@ -7,14 +7,28 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any
 
 import sqlalchemy as sa
 
-from tidings.store.codec import encode_paper, pack
+from tidings.store.codec import encode_paper, encode_record, encode_revision, pack
+from tidings.store.dialect import insert_of
+from tidings.store.engine import utc
+from tidings.store.jobs import Claim, hold
+from tidings.store.progress import save
 from tidings.store.reader import among, load_papers, load_records
-from tidings.store.tables import alias, change, fingerprint, identifier, paper, quarantine, record
-from tidings.types import HeldRecord, Paper, Refusal
+from tidings.store.tables import (
+    alias,
+    change,
+    fingerprint,
+    holding,
+    identifier,
+    observation,
+    paper,
+    quarantine,
+    record,
+    revision,
+)
+from tidings.types import Count, HeldRecord, Paper, Record, Refusal, Revision
 
 Row = dict[str, object]
 
@@ -29,6 +43,7 @@ class KnownRecord:
     earlier: frozenset[int]
     reason: str
     alone: bool
+    counted: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +58,7 @@ class RecordRow:
     earlier: frozenset[int]
     reason: str
     alone: bool
+    counted: datetime | None
     data: bytes
 
 
@@ -63,12 +79,15 @@ class StoreWriter:
             by_source[source].append(key)
         known = {}
         c = record.c
-        columns = (c.id, c.key, c.paper_id, c.digest, c.earlier, c.reason, c.alone)
+        columns = (c.id, c.key, c.paper_id, c.digest, c.earlier, c.reason, c.alone, c.counted)
         for source, wanted in by_source.items():
             query = sa.select(*columns).where(record.c.source == source, among(record.c.key, wanted))
             for row in self._connection.execute(query):
                 earlier = _unpack_digests(row.earlier)
-                known[source, row.key] = KnownRecord(row.id, row.paper_id, row.digest, earlier, row.reason, row.alone)
+                counted = utc(row.counted) if row.counted else None
+                known[source, row.key] = KnownRecord(
+                    row.id, row.paper_id, row.digest, earlier, row.reason, row.alone, counted
+                )
         return known
 
     def papers_by_identifier(self, values: Iterable[str]) -> dict[str, int]:
@@ -147,8 +166,39 @@ class StoreWriter:
             "reason": row.reason,
             "seen": self._now,
             "alone": row.alone,
+            "counted": row.counted,
             "data": pack(row.data),
         }
+
+    def write_observations(self, rows: Iterable[tuple[int, Count]]) -> None:
+        """Keep what was counted of a record at a time; the same time again says the same."""
+        values: list[Row] = [{"record_id": n, "kind": c.kind, "at": c.at, "value": c.value} for n, c in rows]
+        self._upsert(observation, values)
+
+    def write_revisions(self, rows: Iterable[tuple[int, Revision]]) -> None:
+        """Keep what a source changed in its records."""
+        values = [{"record_id": number, "seen": r.seen, "data": encode_revision(r)} for number, r in rows]
+        if values:
+            self._connection.execute(sa.insert(revision), values)
+
+    def write_holdings(self, records: Sequence[Record]) -> None:
+        """Keep records of a private source; nothing of them enters the archive."""
+        rows: list[Row] = [{"source": r.source, "key": r.key, "data": pack(encode_record(r))} for r in records]
+        self._upsert(holding, rows)
+
+    def remove_holdings(self, source: str, keys: Sequence[str]) -> None:
+        """Forget records of a private source."""
+        self._connection.execute(sa.delete(holding).where(holding.c.source == source, among(holding.c.key, keys)))
+
+    def advance(self, claim: Claim | None, name: str, **values: object) -> None:
+        """Keep how far a source was read, with what was read: both or neither.
+
+        Raises:
+            BusyError: another process has taken the work over; nothing of this transaction is stored.
+        """
+        if claim is not None:
+            hold(self._connection, claim, self._now)
+        save(self._connection, name, **values)
 
     def siblings(self, record_id: int) -> list[HeldRecord]:
         """Return all records of the paper that a record belongs to, itself included."""
@@ -206,7 +256,7 @@ class StoreWriter:
         """Insert rows; where the key is taken, replace the rest of the row."""
         if not rows:
             return
-        statement = _insert_of(self._connection.dialect.name)(table)
+        statement = insert_of(self._connection.dialect.name)(table)
         keys = list(by) or [column.name for column in table.primary_key]
         rest = [name for name in rows[0] if name not in keys]
         if by or not rest:
@@ -215,17 +265,6 @@ class StoreWriter:
             values = {name: statement.excluded[name] for name in rest}
             statement = statement.on_conflict_do_update(index_elements=keys, set_=values)
         self._connection.execute(statement, rows)
-
-
-def _insert_of(name: str) -> Any:
-    """Return the dialect's insert, which knows what to do about conflicts; each dialect is slow to import."""
-    if name == "postgresql":
-        from sqlalchemy.dialects import postgresql
-
-        return postgresql.insert
-    from sqlalchemy.dialects import sqlite
-
-    return sqlite.insert
 
 
 def _refusal_digest(refusal: Refusal) -> int:

@@ -36,6 +36,12 @@ class Tally:
     quarantined: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
 
+    def add(self, other: Tally) -> None:
+        """Count what another tally counted."""
+        for name in ("read", "new", "updated", "merged", "unchanged", "quarantined"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.reasons.update(other.reasons)
+
 
 def take(store: Store, items: Iterable[Record | Refusal], now: datetime, tally: Tally) -> Iterator[int]:
     """Store records batch by batch, and yield how many were read so far after each.
@@ -61,15 +67,23 @@ def take_batch(
 
     ``releasing`` is the number of a refusal that the batch was read from again: it leaves the quarantine with it.
     """
-    refusals = [item for item in batch if isinstance(item, Refusal)]
-    outcomes: Counter[str] = Counter()
+    counted = Tally()
     with store.writer(now) as writer:
-        merger = _Merger(writer)
-        outcomes.update(merger.place([item for item in batch if isinstance(item, Record)]))
-        merger.write()
-        if releasing is not None and not refusals:
-            writer.release([releasing])
-        writer.quarantine(refusals if releasing is None else [])
+        place(writer, batch, counted, releasing=releasing)
+    tally.add(counted)
+
+
+def place(
+    writer: StoreWriter, batch: Sequence[Record | Refusal], tally: Tally, *, releasing: int | None = None
+) -> None:
+    """Write one batch inside a transaction, and count it."""
+    refusals = [item for item in batch if isinstance(item, Refusal)]
+    merger = _Merger(writer)
+    outcomes = Counter(merger.place([item for item in batch if isinstance(item, Record)]))
+    merger.write()
+    if releasing is not None and not refusals:
+        writer.release([releasing])
+    writer.quarantine(refusals if releasing is None else [])
     tally.read += len(batch)
     tally.new += outcomes[NEW]
     tally.updated += outcomes["updated"]
@@ -138,7 +152,7 @@ class _Merger:
             row_id, earlier, alone = known.id, known.earlier | {known.digest}, known.alone
             reason = known.reason
             outcome = "updated"
-        row = RecordRow(row_id, draft.id, record.source, record.key, value, earlier, reason, alone, data)
+        row = RecordRow(row_id, draft.id, record.source, record.key, value, earlier, reason, alone, None, data)
         draft.rows[record.source, record.key] = (row, record)
         self._known[record.source, record.key] = KnownRecord(row_id, draft.id, value, earlier, reason, alone)
         self._claim(record, draft, prints, alone=alone)
