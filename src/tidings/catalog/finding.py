@@ -1,35 +1,25 @@
-"""The façade: whatever a person can do is one method here, and only here are things wired together."""
+"""How papers are found: search, similar, newest, a day, and one by its id."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
-from functools import cached_property, lru_cache
-from pathlib import Path
+from datetime import date
+from functools import lru_cache
 from time import monotonic, perf_counter
-from types import TracebackType
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tidings import identifiers
+from tidings.catalog.archive import Archive
 from tidings.embed import load_default
 from tidings.errors import InputError, NotFoundError, SourceError
-from tidings.index.follow import follow, keeping_up
-from tidings.index.local import LocalIndex
 from tidings.index.snapshot import Candidates
 from tidings.plain import plain
 from tidings.rank import search as ranking
 from tidings.rank.query import SOURCES, field_term, parse
-from tidings.settings import Settings
-from tidings.store import Store, open_store
-from tidings.sync import Tally, split, take, take_batch
-from tidings.types import AddReport, Check, Day, Facet, HeldRecord, Hit, Page, Paper, Parts, Quarantined, Query, Stats
-
-Progress = Callable[[str, int, int | None], None]  # name of the file, bytes read, bytes in all if known
+from tidings.types import Day, Facet, HeldRecord, Hit, Page, Paper, Parts, Query
 
 # The facets of a filter without words count this many of its newest papers.
 _COUNTED = 20_000
@@ -37,110 +27,8 @@ _COUNTED = 20_000
 _NOTABLE_LAG = 1000
 
 
-def open(home: Path | str | None = None, settings: Settings | None = None) -> Catalog:  # noqa: A001
-    """Open the archive in a folder, creating it where needed.
-
-    Raises:
-        StoreError: the folder cannot be used, or a newer version made it.
-    """
-    if settings is None:
-        settings = Settings() if home is None else Settings(home=Path(home))
-    elif home is not None:
-        settings = settings.model_copy(update={"home": Path(home)})
-    return Catalog(open_store(settings.root, settings.database_url), settings)
-
-
-class Catalog:
-    """An open archive. Safe to share between threads; use as a context manager or call ``close``."""
-
-    def __init__(self, store: Store, settings: Settings) -> None:
-        self._store = store
-        self.settings = settings
-
-    def __enter__(self) -> Catalog:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of files and connections."""
-        self._store.close()
-
-    @cached_property
-    def _index(self) -> LocalIndex:
-        return LocalIndex(self.settings.root / "index", load_default(), archive=self._store.archive_id)
-
-    # --- adding ---
-
-    def add(
-        self,
-        paths: Sequence[Path | str | BinaryIO],
-        *,
-        now: datetime | None = None,
-        progress: Progress | None = None,
-    ) -> AddReport:
-        """Put the papers of files and folders into the archive; return when all of it can be found.
-
-        A file that cannot be read at all is named in the report and does not stop the others.
-        """
-        started, tally, failed = perf_counter(), Tally(), list[str]()
-        self._check_index()
-        with keeping_up(self.catch_up):
-            for path in paths:
-                try:
-                    self._add_file(path, tally, now or datetime.now(UTC), progress)
-                except SourceError as error:
-                    failed.append(str(error))
-                except OSError as error:
-                    failed.append(f"{path}: {error.strerror or error}")
-        return _report(tally, perf_counter() - started, failed)
-
-    def _add_file(self, path: Path | str | BinaryIO, tally: Tally, now: datetime, progress: Progress | None) -> None:
-        from tidings.sources import FileReader  # every format's reader: a search should not wait for them
-
-        reader = FileReader(Path(path) if isinstance(path, str) else path)
-        for _ in take(self._store, reader, now, tally):
-            if progress:
-                progress(reader.name, reader.read_bytes, reader.total_bytes)
-
-    def add_sample(self) -> bool:
-        """Load the sample archive into an empty home; return whether it was empty."""
-        from tidings.sources import sample_path
-
-        if self._store.position():
-            return False
-        self.add([sample_path()])
-        return True
-
-    def catch_up(self) -> int:
-        """Bring the index up to the change log; return the position it reached."""
-        self._check_index()
-        return follow(self._index, self._store.changes, self._store.papers)
-
-    def _check_index(self) -> None:
-        """Drop an index that knows more than the store: the store was restored or replaced under it."""
-        if self._index.position() > self._store.position():
-            self._index.reset()
-
-    def rebuild(self) -> None:
-        """Make the index again from the store."""
-        self._index.reset()
-        self.catch_up()
-
-    @property
-    def lag(self) -> int:
-        """How many positions of the change log cannot be searched yet."""
-        return self._store.position() - self._index.position()
-
-    @property
-    def version(self) -> int:
-        """The position of the change log that is searchable; changes whenever an answer could."""
-        return self._index.position()
-
-    # --- finding ---
+class Finding(Archive):
+    """Asking the archive; nothing here changes it."""
 
     def search(self, query: str, *, limit: int = 20, cursor: str | None = None, sort: str = "relevance") -> Page:
         """Return the papers most related to a query, or those that a filter lets through, newest first.
@@ -305,97 +193,7 @@ class Catalog:
         """Return the form under which a word is found."""
         return self._index.stem(word)
 
-    # --- keeping ---
-
-    def split(self, record_id: int) -> Paper:
-        """Undo a merge: give a record a paper of its own, for good, and return that paper.
-
-        Raises:
-            NotFoundError: nothing has that record id.
-            InputError: the record is the only one of its paper.
-        """
-        paper_id = split(self._store, record_id, datetime.now(UTC))
-        self.catch_up()
-        return self._store.papers([paper_id])[0]
-
-    def quarantine(self) -> list[Quarantined]:
-        """Return what was refused, oldest first."""
-        return self._store.quarantined()
-
-    def refused(self, number: int) -> Quarantined:
-        """Return one refusal.
-
-        Raises:
-            NotFoundError: the quarantine has none of that number.
-        """
-        found = self._store.quarantined([number])
-        if not found:
-            raise NotFoundError(f"nothing in quarantine has the number {number}")
-        return found[0]
-
-    def retry(self, numbers: Sequence[int] = ()) -> AddReport:
-        """Read refused texts again, all or those of the numbers; what is understood now enters the archive.
-
-        Raises:
-            NotFoundError: the quarantine has none of that number.
-        """
-        from tidings.sources import retry
-
-        started, tally, now = perf_counter(), Tally(), datetime.now(UTC)
-        chosen = [self.refused(number) for number in numbers] or self.quarantine()
-        for refused in chosen:
-            take_batch(self._store, list(retry(refused.raw, refused.source)), now, tally, releasing=refused.id)
-        self.catch_up()
-        return _report(tally, perf_counter() - started, [])
-
-    def stats(self) -> Stats:
-        """Return what the archive holds."""
-        counts = self._store.counts()
-        folder = self.settings.root
-        return Stats(
-            papers=counts["papers"],
-            records=sum(counts["by_source"].values()),
-            quarantined=counts["quarantined"],
-            by_source=counts["by_source"],
-            by_year=self._index.years() if self._index.is_ready() else {},
-            first_day=counts["first_day"],
-            last_day=counts["last_day"],
-            bytes_store=_size(folder.glob("tidings.db*")),
-            bytes_index=_size((folder / "index").rglob("*")),
-        )
-
-    def doctor(self, *, thorough: bool = False) -> list[Check]:
-        """Return what is well and what is not; thorough reads every row of the index."""
-        counts = self._store.counts()
-        lag = self.lag
-        checks = [
-            Check("store", True, f"{counts['papers']:,} papers, {sum(counts['by_source'].values()):,} records"),
-            Check(
-                "index",
-                self._index.is_ready(),
-                "ready" if self._index.is_ready() else "missing or damaged; see --rebuild",
-            ),
-            Check("lag", lag == 0, "up to date" if lag == 0 else f"{lag:,} changes cannot be searched yet"),
-            Check("quarantine", True, f"{counts['quarantined']:,} records refused; see `tidings quarantine list`"),
-        ]
-        return checks + (self._index.verify() if thorough else [])
-
-
-def _report(tally: Tally, seconds: float, failed: Sequence[str]) -> AddReport:
-    counts = {name: getattr(tally, name) for name in ("read", "new", "updated", "merged", "unchanged", "quarantined")}
-    return AddReport(**counts, reasons=dict(tally.reasons), failed=tuple(failed), seconds=seconds)
-
 
 def _facet_order(name: str, counts: Mapping[str, int]) -> list[tuple[str, int]]:
     by_value = sorted(counts.items(), reverse=True)
     return by_value if name == "year" else sorted(by_value, key=lambda item: -item[1])
-
-
-def _size(files: Iterable[Path]) -> int:
-    """Return the bytes that files take; one that vanishes meanwhile counts nothing."""
-    sizes = []
-    for file in files:
-        with suppress(OSError):
-            status = file.stat()
-            sizes.append(min(status.st_size, 512 * status.st_blocks))  # mapped files may have holes
-    return sum(sizes)

@@ -1,0 +1,38 @@
+"""The façade: whatever a person can do is one method here, and only here are things wired together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+
+from tidings.catalog.finding import Finding
+from tidings.catalog.keeping import Keeping, Progress
+from tidings.settings import Settings
+from tidings.store import open_store
+
+__all__ = ["Catalog", "Progress", "open"]
+
+
+def open(home: Path | str | None = None, settings: Settings | None = None) -> Catalog:  # noqa: A001
+    """Open the archive in a folder, creating it where needed.
+
+    Raises:
+        StoreError: the folder cannot be used, or a newer version made it.
+    """
+    if settings is None:
+        settings = Settings() if home is None else Settings(home=Path(home))
+    elif home is not None:
+        settings = settings.model_copy(update={"home": Path(home)})
+    return Catalog(open_store(settings.root, settings.database_url), settings)
+
+
+class Catalog(Finding, Keeping):
+    """An open archive. Safe to share between threads; use as a context manager or call ``close``."""
+
+    def __enter__(self) -> Catalog:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
