@@ -14,7 +14,7 @@ from tidings.store.codec import encode_paper, encode_record, encode_revision, pa
 from tidings.store.dialect import insert_of
 from tidings.store.engine import utc
 from tidings.store.jobs import Claim, hold
-from tidings.store.progress import save
+from tidings.store.progress import Progress, load, save
 from tidings.store.reader import among, load_papers, load_records
 from tidings.store.tables import (
     alias,
@@ -67,7 +67,7 @@ class StoreWriter:
 
     def __init__(self, connection: sa.Connection, now: datetime) -> None:
         self._connection = connection
-        self._now = now
+        self.now = now
         self._next: dict[str, int] = {}
 
     # --- reading inside the transaction ---
@@ -164,7 +164,7 @@ class StoreWriter:
             "digest": row.digest,
             "earlier": _pack_digests(row.earlier),
             "reason": row.reason,
-            "seen": self._now,
+            "seen": self.now,
             "alone": row.alone,
             "counted": row.counted,
             "data": pack(row.data),
@@ -190,6 +190,10 @@ class StoreWriter:
         """Forget records of a private source."""
         self._connection.execute(sa.delete(holding).where(holding.c.source == source, among(holding.c.key, keys)))
 
+    def progress(self, name: str) -> Progress:
+        """Return how far a source was read, as this transaction sees it."""
+        return load(self._connection, name)
+
     def advance(self, claim: Claim | None, name: str, **values: object) -> None:
         """Keep how far a source was read, with what was read: both or neither.
 
@@ -197,7 +201,7 @@ class StoreWriter:
             BusyError: another process has taken the work over; nothing of this transaction is stored.
         """
         if claim is not None:
-            hold(self._connection, claim, self._now)
+            hold(self._connection, claim, self.now)
         save(self._connection, name, **values)
 
     def siblings(self, record_id: int) -> list[HeldRecord]:
@@ -233,7 +237,7 @@ class StoreWriter:
                 "place": refusal.where,
                 "reason": refusal.reason,
                 "raw": refusal.raw,
-                "seen": self._now,
+                "seen": self.now,
             }
             for refusal in refusals
         ]

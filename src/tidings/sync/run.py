@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from tidings.errors import BusyError, FetchError, TidingsError
 from tidings.sources import Batch, Source
-from tidings.store import Claim, Progress, Store
+from tidings.store import Claim, Progress, Store, StoreWriter
 from tidings.sync.place import Tally, place
 from tidings.types import Record
 
@@ -16,6 +16,7 @@ Clock = Callable[[], datetime]
 # After a failure: soon at first, then ever more seldom, but a fault that passes is noticed within hours.
 _FIRST_PAUSE = timedelta(minutes=5)
 _LONGEST_PAUSE = timedelta(hours=6)
+_MOST_DOUBLINGS = 10
 
 
 def run(store: Store, source: Source, claim: Claim | None, clock: Clock, tally: Tally) -> Iterator[int]:
@@ -27,54 +28,57 @@ def run(store: Store, source: Source, claim: Claim | None, clock: Clock, tally: 
         SourceError: the source failed; its status says so, and what came before stands.
         BusyError: another process took the work over.
     """
-    with store.writer(clock()) as writer:
-        writer.advance(claim, source.name, started=clock(), note=None, read=0, new=0)
+    _advance(store, source, claim, clock(), started=clock(), note=None, read=0, new=0)
     try:
         for batch in source.fetch(store.progress(source.name).cursor):
-            take_page(store, source, batch, claim, clock(), tally)
+            counted = Tally()
+            with store.writer(clock()) as writer:
+                _take_page(writer, source, batch, counted)
+                writer.advance(claim, source.name, **_reached(writer.progress(source.name), batch, counted))
+            tally.add(counted)
             yield tally.read
     except BusyError:
         raise
     except TidingsError as error:
-        _note_failure(store, source, claim, clock(), error)
+        failures = store.progress(source.name).failures + 1
+        _advance(store, source, claim, clock(), failed=clock(), failures=failures, error=str(error))
         raise
-    with store.writer(clock()) as writer:
-        writer.advance(claim, source.name, succeeded=clock(), failures=0, error=None)
+    _advance(store, source, claim, clock(), succeeded=clock(), failures=0, error=None)
 
 
-def take_page(store: Store, source: Source, batch: Batch, claim: Claim | None, now: datetime, tally: Tally) -> None:
-    """Store a page: its records, refusals, counts, cursor and the change log, all of it or nothing."""
-    counted = Tally()
+def _take_page(writer: StoreWriter, source: Source, batch: Batch, tally: Tally) -> None:
+    if not source.private:
+        place(writer, batch.items, tally)
+        return
+    records = [item for item in batch.items if isinstance(item, Record)]
+    writer.write_holdings(records)
+    writer.remove_holdings(source.name, batch.gone)
+    writer.quarantine([item for item in batch.items if not isinstance(item, Record)])
+    tally.read = len(batch.items)
+    tally.quarantined = len(batch.items) - len(records)
+
+
+def _reached(before: Progress, batch: Batch, counted: Tally) -> dict[str, object]:
+    """Return what is to be kept of the source after a page."""
+    reached: dict[str, object] = {"cursor": batch.cursor}
+    reached |= {"read": before.read + counted.read, "new": before.new + counted.new}
+    if batch.newest and (before.newest is None or batch.newest > before.newest):
+        reached["newest"] = batch.newest
+    if batch.note:
+        reached["note"] = batch.note
+    return reached
+
+
+def _advance(store: Store, source: Source, claim: Claim | None, now: datetime, **values: object) -> None:
     with store.writer(now) as writer:
-        if source.private:
-            records = [item for item in batch.items if isinstance(item, Record)]
-            writer.write_holdings(records)
-            writer.remove_holdings(source.name, batch.gone)
-            counted.read = len(records)
-        else:
-            place(writer, batch.items, counted)
-        before = store.progress(source.name)
-        values: dict[str, object] = {"cursor": batch.cursor, "read": tally.read + counted.read}
-        values["new"] = tally.new + counted.new
-        if batch.newest and (before.newest is None or batch.newest > before.newest):
-            values["newest"] = batch.newest
-        if batch.note:
-            values["note"] = batch.note
         writer.advance(claim, source.name, **values)
-    tally.add(counted)
-
-
-def _note_failure(store: Store, source: Source, claim: Claim | None, now: datetime, error: TidingsError) -> None:
-    failures = store.progress(source.name).failures + 1
-    with store.writer(now) as writer:
-        writer.advance(claim, source.name, failed=now, failures=failures, error=str(error))
 
 
 def next_run(source: Source, progress: Progress, now: datetime, error: TidingsError | None = None) -> datetime:
     """Return when a source should run again: when news may be out, or after a failure when trying again makes sense."""
     if error is None:
         return source.due(now)
-    doublings: int = min(max(progress.failures, 1) - 1, 10)
+    doublings: int = min(max(progress.failures, 1) - 1, _MOST_DOUBLINGS)
     pause = min(_FIRST_PAUSE * (1 << doublings), _LONGEST_PAUSE)
     wished = error.retry_at if isinstance(error, FetchError) and error.retry_at else now
     return max(now + pause, wished)
