@@ -309,6 +309,25 @@ class AddReport:
 
 
 @dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What a sync did with one source. read = new + updated + merged + unchanged + quarantined, but of a private source,
+    whose records never enter the archive, only ``read`` is counted.
+    """
+
+    name: str
+    read: int = 0
+    new: int = 0
+    updated: int = 0
+    merged: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+    seconds: float = 0.0
+    note: str | None = None  # what the source has to say: "no announcement on Saturdays"
+    error: str | None = None  # why it failed; what came before stands
+    busy: bool = False  # another process is at it
+
+
+@dataclass(frozen=True, slots=True)
 class Limit:
     """How often a host, or a family of hosts, may be asked by all our processes together.
 
@@ -333,9 +352,11 @@ class SourceStatus:
     behind: int = 0  # announcements that are out and not held
     next_run: datetime | None = None
     next_call: datetime | None = None  # when its gate lets the next request through
+    started: datetime | None = None  # the last run
     running: bool = False
     used: int = 0  # requests in the present window of its limit
     limit: Limit | None = None
+    lacks: str | None = None  # the setting without which it cannot work, in words
     error: str | None = None  # of the last run, if it failed
     note: str | None = None  # what the last run has to say: "no announcement on Saturdays"
     read: int = 0  # records in the last run

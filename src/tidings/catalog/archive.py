@@ -1,8 +1,12 @@
-"""What every part of the façade stands on: the open store, the index that follows it, the settings."""
+"""What every part of the façade stands on: the open store, the index that follows it, the settings, the clock."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from tidings.embed import load_default
 from tidings.index.follow import follow
@@ -10,13 +14,34 @@ from tidings.index.local import LocalIndex
 from tidings.settings import Settings
 from tidings.store import Store
 
+if TYPE_CHECKING:  # only a sync asks other hosts
+    import httpx2
+
+Clock = Callable[[], datetime]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
 
 class Archive:
-    """An open archive: the store is the truth, the index is derived from it and follows."""
+    """An open archive: the store is the truth, the index is derived from it and follows.
 
-    def __init__(self, store: Store, settings: Settings) -> None:
+    ``clock``, ``sleep`` and ``transport`` (what carries requests to other hosts) can be others than the real ones.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        *,
+        clock: Clock = _now,
+        sleep: Callable[[float], None] = time.sleep,
+        transport: httpx2.BaseTransport | None = None,
+    ) -> None:
         self._store = store
         self.settings = settings
+        self._clock, self._sleep, self._transport = clock, sleep, transport
 
     def close(self) -> None:
         """Let go of files and connections."""
