@@ -64,7 +64,10 @@ def contents(store: Store) -> dict[str, list[tuple[object, ...]]]:
             for table in metadata.sorted_tables
             if table.name not in ("archive", "job", "gate", "change", "source")
         }
-        tables["change"] = [tuple(row) for row in connection.execute(sa.select(change.c.paper_id, change.c.removed))]
+        tables["change"] = [
+            tuple(row)
+            for row in connection.execute(sa.select(change.c.paper_id, change.c.removed).order_by(change.c.position))
+        ]
         tables["source"] = [("cursor", store.progress("arxiv").cursor, store.progress("arxiv").newest)]
     return tables
 

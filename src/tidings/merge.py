@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from hashlib import blake2b
 from typing import TypeVar
 
+from tidings.hashing import digest
 from tidings.plain import plain, surname, title_key
 from tidings.types import Count, Link, Paper, Record
 
@@ -58,11 +58,6 @@ def fingerprints(described: Described) -> tuple[int, ...]:
 
 def _skeleton(words: Sequence[str]) -> str:
     return "".join(filter(str.isalnum, plain(" ".join(words)).casefold()))
-
-
-def digest(data: bytes) -> int:
-    """Return a signed 64-bit hash that is the same on every machine and run."""
-    return int.from_bytes(blake2b(data, digest_size=8).digest(), "little", signed=True)
 
 
 # --- deciding ----------------------------------------------------------------------------------

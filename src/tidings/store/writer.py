@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
 
 import sqlalchemy as sa
 
+from tidings.hashing import digest
 from tidings.store.codec import encode_paper, encode_record, encode_revision, pack
 from tidings.store.dialect import insert_of
 from tidings.store.engine import utc
@@ -273,7 +273,7 @@ class StoreWriter:
 
 def _refusal_digest(refusal: Refusal) -> int:
     text = b"\0".join((refusal.source.encode(), refusal.where.encode(), refusal.reason.encode(), refusal.raw))
-    return int.from_bytes(blake2b(text, digest_size=8).digest(), "little", signed=True)
+    return digest(text)
 
 
 def _pack_digests(digests: frozenset[int]) -> bytes | None:

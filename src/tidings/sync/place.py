@@ -12,7 +12,8 @@ from datetime import datetime
 from functools import reduce
 
 from tidings.errors import InputError, NotFoundError
-from tidings.merge import conflicting, digest, fingerprints, fold, same
+from tidings.hashing import digest
+from tidings.merge import conflicting, fingerprints, fold, same
 from tidings.renew import differences, latest_version, newest_count, recounted, renewed, undated
 from tidings.store import KnownRecord, RecordRow, Store, StoreWriter
 from tidings.store.codec import encode_record
