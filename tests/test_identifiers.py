@@ -133,13 +133,17 @@ def test_an_arxiv_id_hints_at_its_month() -> None:
 
 
 @pytest.mark.parametrize(
-    "term", ["cs.CL", "hep-th", "math-ph", "math.AP", "cond-mat.mes-hall", "q-bio.NC", "physics.data-an"]
+    "term",
+    [
+        *("cs.CL", "hep-th", "math-ph", "math.AP", "cond-mat.mes-hall", "q-bio.NC", "physics.data-an"),
+        *("cond-mat.soft", "cond-mat.other", "physics.optics"),
+    ],
 )
 def test_a_category_is_one(term: str) -> None:
     assert is_arxiv_category(term)
 
 
-@pytest.mark.parametrize("term", ["I.2.7", "68T50", "", "cs.", "cs.CLX", "foo.BA", "CS.CL", "68T07; I.2"])
+@pytest.mark.parametrize("term", ["I.2.7", "68T50", "", "cs.", "cs.CLX", "cs.soft", "foo.BA", "CS.CL", "68T07; I.2"])
 def test_a_code_of_acm_or_msc_is_no_category(term: str) -> None:
     assert not is_arxiv_category(term)
 

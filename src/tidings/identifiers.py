@@ -21,7 +21,9 @@ _ARCHIVE_NAMES = """
     dg-ga funct-an mtrl-th patt-sol plasm-ph q-alg solv-int supr-con
 """
 _ARCHIVES = frozenset(_ARCHIVE_NAMES.split())
-_CATEGORY = re.compile(r"(?P<archive>[a-z]+(?:-[a-z]+)?)(?:\.[A-Za-z]{2}|\.[a-z]+-[a-z]+)?")
+_CATEGORY = re.compile(
+    r"(?P<archive>[a-z]+(?:-[a-z]+)?)(?:\.[A-Za-z]{2}|\.[a-z]+-[a-z]+|(?<=cond-mat)\.(?:other|soft)|(?<=physics)\.optics)?"
+)
 
 _ARXIV_ID = re.compile(
     r"(?:arxiv:\s*)?"
