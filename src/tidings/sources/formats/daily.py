@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
@@ -70,6 +71,11 @@ def from_item(item: Item, name: str = "") -> Record:
         ),
         withdrawn=bool(paper.withdrawn_at),
     )
+
+
+def observed(record: Record, at: datetime) -> Record:
+    """Return the record with its counts dated by when they were seen, as an answer of today's is, and not a file's."""
+    return replace(record, counts=tuple(replace(count, at=at) for count in record.counts))
 
 
 def listed_at(item: Item, name: str = "") -> datetime | None:
