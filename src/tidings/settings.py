@@ -1,13 +1,19 @@
-"""Every setting: name, type, default, help. Read from ``TIDINGS_<NAME>``, then from ``tidings.toml`` in the home folder."""
+"""Every setting: name, type, default, help.
+
+Read from ``TIDINGS_<NAME>``, else from ``tidings.toml`` in the home folder. Every source has a group of its own: its
+names begin with the source's.
+"""
 
 from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -191,7 +197,7 @@ class Settings(BaseSettings):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise InputError("; ".join(f"TIDINGS_{_name(e)}: {e['msg']}" for e in error.errors())) from error
+            raise InputError("; ".join(f"TIDINGS_{_name(e)}: {_said(e)}" for e in error.errors())) from error
 
     @classmethod
     def settings_customise_sources(
@@ -199,8 +205,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic names them
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """What is said in the call wins, then the environment, then the file in the home folder."""
         file = _home(init_settings().get("home")) / FILE
@@ -210,14 +216,44 @@ class Settings(BaseSettings):
             raise InputError(f"{file}: {error}") from error
         return init_settings, env_settings, in_file
 
+    @field_validator("sources")
+    @classmethod
+    def _check_sources(cls, names: list[str]) -> list[str]:
+        known = list(groups())
+        if unknown := [name for name in names if name not in known]:
+            raise ValueError(f"there is no source {', '.join(unknown)}; there are {', '.join(known)}")
+        return names
+
+    @property
+    def own_addresses(self) -> tuple[str, ...]:
+        """The addresses of sources that somebody wrote into a setting, in place of those that everybody asks."""
+        return tuple(address for name in groups() for address in _own_addresses(getattr(self, name)))
+
     @property
     def root(self) -> Path:
         """The home folder with ``~`` resolved."""
         return self.home.expanduser()
 
 
+def groups() -> dict[str, type[BaseModel]]:
+    """Return the groups of settings, one for each source, by its name."""
+    kinds = {name: field.annotation for name, field in Settings.model_fields.items()}
+    return {name: kind for name, kind in kinds.items() if isinstance(kind, type) and issubclass(kind, BaseModel)}
+
+
+def _own_addresses(group: BaseModel) -> Iterator[str]:
+    for name, field in type(group).model_fields.items():
+        value = getattr(group, name)
+        if isinstance(value, str) and value != field.default and urlsplit(value).hostname:
+            yield value
+
+
 def _home(given: Any) -> Path:
     return Path(given or os.environ.get("TIDINGS_HOME") or _DEFAULT_HOME).expanduser()
+
+
+def _said(error: Any) -> str:
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
 def _name(error: Any) -> str:

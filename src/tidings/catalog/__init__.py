@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from types import TracebackType
 
+from tidings.catalog.checking import Checking
 from tidings.catalog.finding import Finding
 from tidings.catalog.keeping import Keeping, Progress
+from tidings.catalog.syncing import SyncProgress
 from tidings.settings import Settings
 from tidings.store import open_store
 
-__all__ = ["Catalog", "Progress", "open"]
+__all__ = ["Catalog", "Progress", "SyncProgress", "open"]
 
 
 def open(home: Path | str | None = None, settings: Settings | None = None) -> Catalog:  # noqa: A001
@@ -26,7 +28,7 @@ def open(home: Path | str | None = None, settings: Settings | None = None) -> Ca
     return Catalog(open_store(settings.root, settings.database_url), settings)
 
 
-class Catalog(Finding, Keeping):
+class Catalog(Finding, Keeping, Checking):
     """An open archive. Safe to share between threads; use as a context manager or call ``close``."""
 
     def __enter__(self) -> Catalog:

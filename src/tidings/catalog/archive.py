@@ -43,6 +43,10 @@ class Archive:
         self.settings = settings
         self._clock, self._sleep, self._transport = clock, sleep, transport
 
+    def now(self) -> datetime:
+        """Return the time by the archive's clock."""
+        return self._clock()
+
     def close(self) -> None:
         """Let go of files and connections."""
         self._store.close()

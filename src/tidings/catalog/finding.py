@@ -19,7 +19,7 @@ from tidings.index.snapshot import Candidates
 from tidings.plain import plain
 from tidings.rank import search as ranking
 from tidings.rank.query import SOURCES, field_term, parse
-from tidings.types import Day, Facet, HeldRecord, Hit, Page, Paper, Parts, Query
+from tidings.types import Day, Facet, HeldRecord, Hit, Page, Paper, Parts, Query, Revision
 
 # The facets of a filter without words count this many of its newest papers.
 _COUNTED = 20_000
@@ -151,6 +151,14 @@ class Finding(Archive):
             NotFoundError: nothing has that id.
         """
         return self._store.records(self._find(id))
+
+    def revisions(self, id: str) -> tuple[Revision, ...]:  # noqa: A002
+        """Return what each source changed in its record of a paper, newest first.
+
+        Raises:
+            NotFoundError: nothing has that id.
+        """
+        return self._store.revisions(self._find(id))[::-1]
 
     def _find(self, text: str) -> int:
         try:

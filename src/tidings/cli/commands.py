@@ -19,7 +19,7 @@ INTERRUPTED = 130  # as shells say of Control-C
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
-_HOME = click.option(
+HOME = click.option(
     "--home",
     type=click.Path(file_okay=False, path_type=Path),
     help="The folder that holds the archive. Also TIDINGS_HOME.",
@@ -35,7 +35,7 @@ def _style(command: Command) -> Command:
 
 
 @contextmanager
-def _catalog(home: Path | None) -> Iterator[Catalog]:
+def opened(home: Path | None) -> Iterator[Catalog]:
     from tidings.catalog import open as open_catalog
 
     with open_catalog(home) as catalog:
@@ -70,6 +70,7 @@ def cli() -> None:
 
     \b
     tidings add papers.jsonl.xz library.bib     put papers into the archive
+    tidings sync                                take what was published since the last time
     tidings search low-rank adaptation          find papers by a few words
     tidings similar arxiv:2106.09685            find papers like one you know
     tidings serve                               read it all in the browser
@@ -78,7 +79,7 @@ def cli() -> None:
 
 @cli.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(readable=False, path_type=Path, allow_dash=True))
-@_HOME
+@HOME
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def add(files: tuple[Path, ...], home: Path | None, quiet: bool) -> None:
     """Put papers from FILES into the archive. A folder means every file in it; - means standard input.
@@ -91,7 +92,7 @@ def add(files: tuple[Path, ...], home: Path | None, quiet: bool) -> None:
 
     stdin = sys.stdin.buffer
     inputs: list[Path | BinaryIO] = [stdin if str(file) == "-" else file for file in files]
-    with _catalog(home) as catalog, _progress(quiet) as progress:
+    with opened(home) as catalog, _progress(quiet) as progress:
         report = catalog.add(inputs, progress=progress)
     print_report(report)
     if report.failed:
@@ -121,7 +122,7 @@ def _progress(quiet: bool) -> Iterator[Progress | None]:
 
 @cli.command()
 @click.argument("words", nargs=-1, required=True)
-@_HOME
+@HOME
 @_LIMIT
 @click.option("--sort", type=click.Choice(["relevance", "newest"]), default="relevance", show_default=True)
 @_style
@@ -135,14 +136,14 @@ def search(words: tuple[str, ...], home: Path | None, limit: int, sort: str, sty
     from tidings.cli.output import print_page
 
     text = sys.stdin.read() if words == ("-",) else " ".join(words)
-    with _catalog(home) as catalog:
+    with opened(home) as catalog:
         print_page(catalog.search(text, limit=limit, sort=sort), style)
 
 
 @cli.command()
 @click.argument("ids", nargs=-1)
 @click.option("--text", "file", type=click.File("r", encoding="utf-8", errors="replace"), help="A text; - for stdin.")
-@_HOME
+@HOME
 @_LIMIT
 @_style
 def similar(ids: tuple[str, ...], file: TextIO | None, home: Path | None, limit: int, style: str) -> None:
@@ -152,52 +153,52 @@ def similar(ids: tuple[str, ...], file: TextIO | None, home: Path | None, limit:
     text = file.read() if file else None
     if not ids and not text:
         raise InputError("name at least one paper, or give a text with --text FILE")
-    with _catalog(home) as catalog:
+    with opened(home) as catalog:
         print_page(catalog.similar(ids, text=text, limit=limit), style)
 
 
 @cli.command()
 @click.argument("paper_id", metavar="ID")
-@_HOME
+@HOME
 @_style
 def show(paper_id: str, home: Path | None, style: str) -> None:
-    """Show one paper, its sources, and why they are the same paper."""
+    """Show one paper, its sources, why they are the same paper, and what its sources changed."""
     from tidings.cli.output import print_paper
 
-    with _catalog(home) as catalog:
-        print_paper(catalog.paper(paper_id), catalog.records(paper_id), style)
+    with opened(home) as catalog:
+        print_paper(catalog.paper(paper_id), catalog.records(paper_id), catalog.revisions(paper_id), style)
 
 
 @cli.command()
 @click.argument("record_id", type=int)
-@_HOME
+@HOME
 def split(record_id: int, home: Path | None) -> None:
     """Undo a merge: give the record with that number (see `tidings show`) a paper of its own."""
-    with _catalog(home) as catalog:
+    with opened(home) as catalog:
         paper = catalog.split(record_id)
     click.echo(f"record {record_id} is now a paper of its own: paper:{paper.id}")
 
 
 @cli.command()
-@_HOME
+@HOME
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def stats(home: Path | None, as_json: bool) -> None:
     """Say what the archive holds."""
     from tidings.cli.output import print_json, print_stats
 
-    with _catalog(home) as catalog:
+    with opened(home) as catalog:
         (print_json if as_json else print_stats)(catalog.stats())
 
 
 @cli.command()
-@_HOME
+@HOME
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option("--rebuild", is_flag=True, help="Make the index again from the store first.")
 def doctor(home: Path | None, as_json: bool, rebuild: bool) -> None:
     """Check the archive; exit 1 when something is wrong. A lagging index is brought up to date."""
     from tidings.cli.output import print_checks, print_json
 
-    with _catalog(home) as catalog:
+    with opened(home) as catalog:
         if rebuild:
             catalog.rebuild()
         catalog.catch_up()
@@ -213,13 +214,13 @@ def quarantine() -> None:
 
 
 @quarantine.command("list")
-@_HOME
+@HOME
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def quarantine_list(home: Path | None, as_json: bool) -> None:
     """List what was refused."""
     from tidings.cli.output import print_json, print_quarantine
 
-    with _catalog(home) as catalog:
+    with opened(home) as catalog:
         refusals = catalog.quarantine()
     if as_json:
         print_json([{"id": r.id, "source": r.source, "where": r.where, "reason": r.reason} for r in refusals])
@@ -229,12 +230,12 @@ def quarantine_list(home: Path | None, as_json: bool) -> None:
 
 @quarantine.command("show")
 @click.argument("number", type=int)
-@_HOME
+@HOME
 def quarantine_show(number: int, home: Path | None) -> None:
     """Show the text that was refused."""
     from tidings.cli.output import visible
 
-    with _catalog(home) as catalog:
+    with opened(home) as catalog:
         refusal = catalog.refused(number)
     for line in (f"{refusal.where}: {refusal.reason}", *refusal.raw.decode(errors="replace").splitlines()):
         click.echo(visible(line))
@@ -242,17 +243,17 @@ def quarantine_show(number: int, home: Path | None) -> None:
 
 @quarantine.command("retry")
 @click.argument("numbers", nargs=-1, type=int)
-@_HOME
+@HOME
 def quarantine_retry(numbers: tuple[int, ...], home: Path | None) -> None:
     """Read refused texts again: all, or those with the NUMBERS. What is understood now enters the archive."""
     from tidings.cli.output import print_report
 
-    with _catalog(home) as catalog:
+    with opened(home) as catalog:
         print_report(catalog.retry(numbers))
 
 
 @cli.command()
-@_HOME
+@HOME
 @click.option("--host", help="The address to serve at. Also TIDINGS_HOST.")
 @click.option("--port", type=click.IntRange(0, 65535), help="The port to serve at. Also TIDINGS_PORT.")
 @click.option("--sample", is_flag=True, help="Load the sample archive first when the home folder is empty.")
@@ -260,7 +261,7 @@ def serve(home: Path | None, host: str | None, port: int | None, sample: bool) -
     """Serve the pages and the API."""
     from tidings.web.serve import run
 
-    with _catalog(home) as catalog:
+    with opened(home) as catalog:
         if sample and catalog.add_sample():
             click.echo("The archive was empty; the sample archive is loaded.")
         with suppress(KeyboardInterrupt):  # the ordinary way to end it

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from tidings.export import bibtex, to_json
+from tidings.moments import at, away, short
 from tidings.plain import plain
-from tidings.types import AddReport, Check, HeldRecord, Page, Paper, Quarantined, Stats
+from tidings.types import (
+    AddReport,
+    Check,
+    HeldRecord,
+    Page,
+    Paper,
+    Quarantined,
+    Revision,
+    SourceStatus,
+    Stats,
+    SyncReport,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -43,14 +56,16 @@ def cell(text: str, style: str = "") -> Text:
 
 
 def table(*columns: str) -> Table:
-    """Return a plain table: a rule under the head, no boxes."""
+    """Return a plain table: a rule under the head, no boxes. ``>`` puts numbers right, ``!`` keeps lines whole."""
     from rich import box
     from rich.table import Table
 
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for column in columns:
         right = column.endswith(">")
-        made.add_column(column.rstrip(">"), justify="right" if right else "left", overflow="fold")
+        made.add_column(
+            column.rstrip(">!"), justify="right" if right else "left", overflow="fold", no_wrap="!" in column
+        )
     return made
 
 
@@ -96,18 +111,20 @@ def day(paper: Paper) -> str:
     return str(paper.date or paper.year or "")
 
 
-def print_paper(paper: Paper, records: Sequence[HeldRecord], style: str) -> None:
-    """Print one paper with the records it is made of."""
+def print_paper(paper: Paper, records: Sequence[HeldRecord], revisions: Sequence[Revision], style: str) -> None:
+    """Print one paper with the records it is made of, and what their sources changed."""
     if style == "json":
         described = to_json(paper)
         described["records"] = [
             {"id": r.id, "source": r.record.source, "key": r.record.key, "reason": r.reason} for r in records
         ]
+        described["revisions"] = revisions
         print_json(described)
     elif style == "bibtex":
         sys.stdout.write(bibtex([paper]))
     else:
         _print_paper(paper, records)
+        _print_revisions(revisions)
 
 
 def _print_paper(paper: Paper, records: Sequence[HeldRecord]) -> None:
@@ -130,6 +147,17 @@ def _print_paper(paper: Paper, records: Sequence[HeldRecord]) -> None:
     out.print(shown)
 
 
+def _print_revisions(revisions: Sequence[Revision]) -> None:
+    out = console()
+    for revision in revisions:
+        version = f" · v{revision.version}" if revision.version else ""
+        out.print()
+        out.print(cell(f"changed {revision.seen:%Y-%m-%d}{version} · {revision.source}", "bold"))
+        for change in revision.changes:
+            out.print(cell(f"{change.field}: "), end="")
+            out.print(cell(plain(change.before), "strike red"), cell("→"), cell(plain(change.after), "green"))
+
+
 def _dates(paper: Paper) -> str:
     named = (("venue", paper.venue), ("submitted", paper.submitted), ("announced", paper.announced))
     return " · ".join(f"{name} {value}" for name, value in named if value) or str(paper.year or "")
@@ -147,6 +175,79 @@ def print_report(report: AddReport) -> None:
         out.print(cell(f"  quarantined {count:,}: {reason}"))
     for failure in report.failed:
         sys.stderr.write(f"tidings: {visible(failure)}\n")
+
+
+def print_syncs(reports: Sequence[SyncReport]) -> None:
+    """Print what a sync did with each source; what failed goes to stderr."""
+    out = console()
+    columns = ("read", "new", "updated", "merged", "unchanged", "quarantined")
+    shown = table("source", *(f"{name}>" for name in columns), "seconds>")
+    ran = [report for report in reports if not report.busy]
+    for report in ran:
+        counts = (f"{getattr(report, name):,}" for name in columns)
+        shown.add_row(report.name, *counts, f"{report.seconds:.1f}")
+    if ran:
+        out.print(shown)
+    for report in reports:
+        if report.busy:
+            out.print(cell(f"{report.name}: another process is syncing it now"))
+        if report.note:
+            out.print(cell(f"{report.name}: {report.note}"))
+        if report.error:
+            sys.stderr.write(f"tidings: {report.name}: {visible(report.error)}\n")
+
+
+def say_nothing_due(statuses: Sequence[SourceStatus], now: datetime) -> None:
+    """Say that there is nothing to sync, and when there will be."""
+    due = [(status.next_run, status.name) for status in statuses if status.next_run]
+    if not due:
+        console().print("No source is switched on; TIDINGS_SOURCES names those that are.")
+        return
+    moment, name = min(due)
+    console().print(f"Nothing is due; next: {name} {at(moment, now)} ({away(moment, now)}).")
+
+
+def print_sources(statuses: Sequence[SourceStatus], now: datetime) -> None:
+    """Print how the sources do that are on, with what each has to say; then those that are off, and why."""
+    out = console()
+    on = [status for status in statuses if status.enabled]
+    if on:
+        columns = ("source!", "last success!", "newest held!", "next run!", "last run!", "requests>")
+        shown = table(*columns)
+        for status in on:
+            shown.add_row(*_source_row(status, now))
+        out.print(shown)
+        out.print("Times are UTC.", style="dim")
+    for status in on:
+        for said in _said(status, now):
+            out.print(cell(f"{status.name}: {said}"))
+    for status in statuses:
+        if not status.enabled:
+            out.print(cell(f"{status.name} is off" + (f"; {status.lacks}" if status.lacks else "")))
+
+
+def _source_row(status: SourceStatus, now: datetime) -> tuple[str, ...]:
+    most = f" of {status.limit.most:,}" if status.limit and status.limit.most else ""
+    return (
+        status.name,
+        _when(status.succeeded, now) or "never",
+        "\n".join(filter(None, (str(status.newest or ""), status.behind and f"{status.behind:,} behind"))),
+        "running now" if status.running else _when(status.next_run, now),
+        f"{status.read:,} read\n{status.new:,} new" if status.started else "",
+        f"{status.used:,}{most}",
+    )
+
+
+def _when(moment: datetime | None, now: datetime) -> str:
+    return f"{away(moment, now)}\n{short(moment, now)}" if moment else ""
+
+
+def _said(status: SourceStatus, now: datetime) -> Iterator[str]:
+    yield from filter(None, (status.lacks, status.error, status.note))
+    if status.next_call and status.next_call > now:
+        yield f"its host may be asked again {at(status.next_call, now)} ({away(status.next_call, now)})"
+    if status.quarantined:
+        yield f"{status.quarantined:,} records in quarantine; see `tidings quarantine list`"
 
 
 def print_stats(stats: Stats) -> None:

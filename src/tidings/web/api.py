@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, FastAPI, Path, Query
@@ -16,8 +16,11 @@ from tidings.errors import InputError
 from tidings.export import to_json
 from tidings.types import Day
 from tidings.web.asking import LARGEST_LIMIT, LONGEST_QUERY
-from tidings.web.bodies import DayBody, ErrorBody, PageBody, PaperBody, StatsBody
-from tidings.web.site import stable
+from tidings.web.bodies import DayBody, ErrorBody, PageBody, SourceBody, StatsBody, WholePaperBody
+from tidings.web.site import of, stable
+
+if TYPE_CHECKING:
+    from tidings.catalog import Catalog
 
 router = APIRouter(
     prefix="/api", responses={"4XX": {"model": ErrorBody, "description": "The error, and what to do about it"}}
@@ -63,16 +66,24 @@ def of_day(request: Request, day: DayText, limit: Limit = 100, cursor: Cursor = 
     return stable(request, lambda site: _json(_of_day(site.catalog.day(when, limit=limit, cursor=cursor))))
 
 
-@router.get("/papers/{id:path}", response_model=PaperBody)
+@router.get("/papers/{id:path}", response_model=WholePaperBody)
 def paper(request: Request, id: Annotated[str, Path(description="Any id or address of the paper")]) -> Response:  # noqa: A002
-    """Return one paper. The old id of a merged paper gives the paper it became."""
-    return stable(request, lambda site: _json(to_json(site.catalog.paper(id))))
+    """Return one paper, and what its sources changed. The old id of a merged paper gives the paper it became."""
+    return stable(request, lambda site: _json(_whole(site.catalog, id)))
 
 
 @router.get("/stats", response_model=StatsBody)
 def stats(request: Request) -> Response:
     """Return how much the archive holds."""
     return stable(request, lambda site: _json(dataclasses.asdict(site.catalog.stats())))
+
+
+@router.get("/sources", response_model=list[SourceBody])
+def sources(request: Request) -> Response:
+    """Return how every source does: when it succeeded, what it holds, when it runs next, what went wrong."""
+    response = _json(of(request).catalog.sources())
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def describe(app: FastAPI) -> None:
@@ -95,6 +106,10 @@ def _without_422(document: dict[str, Any]) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):
         document["components"]["schemas"].pop(name, None)
     return document
+
+
+def _whole(catalog: Catalog, id: str) -> dict[str, Any]:  # noqa: A002
+    return {**to_json(catalog.paper(id)), "revisions": catalog.revisions(id)}
 
 
 def _of_day(day: Day) -> dict[str, Any]:

@@ -56,6 +56,23 @@ class PaperBody(Body):
     sources: list[str]
 
 
+class FieldChangeBody(Body):
+    field: str
+    before: str = Field(description='Lists are joined with "; "')
+    after: str
+
+
+class RevisionBody(Body):
+    source: str
+    seen: dt.datetime
+    version: int | None = Field(description="The number that brought it, where one is known")
+    changes: list[FieldChangeBody]
+
+
+class WholePaperBody(PaperBody):
+    revisions: list[RevisionBody] = Field(description="What its sources changed, newest first")
+
+
 class PartsBody(Body):
     words: float
     meaning: float
@@ -100,6 +117,33 @@ class StatsBody(Body):
     last_day: dt.date | None
     bytes_store: int
     bytes_index: int
+
+
+class LimitBody(Body):
+    gate: str = Field(description="The hosts that share it")
+    interval: float = Field(description="Seconds between two requests")
+    most: int | None = Field(description="Requests in a window; null where no number is given")
+    window: float = Field(description="Seconds")
+
+
+class SourceBody(Body):
+    name: str
+    enabled: bool
+    succeeded: dt.datetime | None = Field(description="When its last run ended well")
+    newest: dt.date | None = Field(description="The newest announcement that is held")
+    behind: int = Field(description="Announcements that are out and not held")
+    next_run: dt.datetime | None
+    next_call: dt.datetime | None = Field(description="When its host may be asked again")
+    started: dt.datetime | None = Field(description="The last run")
+    running: bool
+    used: int = Field(description="Requests in the present window of its limit")
+    limit: LimitBody | None
+    lacks: str | None = Field(description="The setting without which it cannot work, in words")
+    error: str | None = Field(description="Of the last run, if it failed")
+    note: str | None = Field(description="What the last run has to say")
+    read: int = Field(description="Records in the last run")
+    new: int
+    quarantined: int
 
 
 class ProblemBody(Body):

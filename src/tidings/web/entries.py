@@ -133,21 +133,3 @@ def shortened(count: int) -> str:
             value = count / size
             return f"{value:.1f}".removesuffix(".0") + letter if value < 10 else f"{value:.0f}{letter}"
     return str(count)
-
-
-def in_words(day: date) -> str:
-    """Return a date as a person writes it: 17 Jun 2021. The month's names must not follow the server's locale."""
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
-
-
-def weekday(day: date) -> str:
-    """Return the day with its weekday: Thursday, 20 March 2025."""
-    return f"{_WEEKDAYS[day.weekday()]}, {day.day} {_LONG_MONTHS[day.month - 1]} {day.year}"
-
-
-_LONG_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-_MONTHS = [name[:3] for name in _LONG_MONTHS]
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -20,9 +20,15 @@ def guide(request: Request) -> Response:
 
 
 def status(request: Request) -> Response:
-    """Answer ``/status``: what is held, and whether all is well. Never from a cache."""
-    site = of(request)
-    response = site.html("status.html", stats=site.catalog.stats(), checks=site.catalog.doctor())
+    """Answer ``/status``: what is held, how the sources do, and whether all is well. Never from a cache."""
+    catalog = of(request).catalog
+    response = of(request).html(
+        "status.html",
+        stats=catalog.stats(),
+        checks={check.name: check for check in catalog.doctor()},
+        sources=catalog.sources(),
+        now=catalog.now(),
+    )
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from tidings import export
 from tidings.types import Paper
 from tidings.web import addresses
+from tidings.web.changes import changed
 from tidings.web.entries import entries, set_text
 from tidings.web.site import Site, of, stable
 
@@ -62,6 +63,7 @@ def _page(site: Site, found: Paper) -> Response:
         more_authors=found.authors[_AUTHORS_AT_ONCE:],
         links=addresses.outside(found),
         records=site.catalog.records(found.key),
+        changes=changed(site.catalog.revisions(found.key)),
         bibtex=export.bibtex((found,)).strip(),
         entries=entries(similar, site.stem),
     )

@@ -1,13 +1,15 @@
-"""Serving: one address, a process for each core, and the index kept up to date beside them."""
+"""Serving: one address, a process for each core, one more for what comes due, and the index kept up to date."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import socket
 import sys
-from multiprocessing.context import SpawnContext, SpawnProcess
-from threading import Event, Thread
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Event, Thread, get_ident
 from time import sleep
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,8 @@ _LOOK_EVERY = 5.0
 _WAITING = 2048
 _MOST_WORKERS = 4
 _RESTART_AFTER = 1.0
+_NICE = 10
+_LEAVING = 10.0  # seconds for giving back what was claimed
 
 
 def run(catalog: Catalog, *, host: str | None = None, port: int | None = None) -> None:
@@ -38,7 +42,9 @@ def run(catalog: Catalog, *, host: str | None = None, port: int | None = None) -
     stop = Event()
     beside = [Thread(target=_keep_up, args=(catalog, stop), name="follow", daemon=True)]
     for _ in range(_workers(settings) - 1):
-        beside.append(Thread(target=_keep_working, args=((shown, number), settings, stop), name="worker", daemon=True))
+        beside.append(_kept(stop, _work, (shown, number), settings))
+    if settings.sync and settings.sources:
+        beside.append(_kept(stop, _do_jobs, settings))
     for thread in beside:
         thread.start()
     sys.stderr.write(f"Tidings is at http://{'localhost' if shown.startswith('127.') else shown}:{number}\n")
@@ -106,21 +112,20 @@ def _keep_up(catalog: Catalog, stop: Event) -> None:
         stop.wait(_LOOK_EVERY)
 
 
-def _keep_working(address: tuple[str, int], settings: Settings, stop: Event) -> None:
-    """Keep one more process answering; start it again when it dies."""
+def _kept(stop: Event, work: Callable[..., None], *arguments: object) -> Thread:
+    return Thread(target=_keep_working, args=(stop, work, arguments), name=work.__name__, daemon=True)
+
+
+def _keep_working(stop: Event, work: Callable[..., None], arguments: tuple[object, ...]) -> None:
+    """Keep one more process working; start it again when it dies."""
     context = multiprocessing.get_context("spawn")  # a fork would share threads and connections that cannot be shared
     while not stop.is_set():
-        worker = _start(context, address, settings)
+        worker = context.Process(target=work, args=(*arguments, os.getpid()), daemon=True)
+        worker.start()
         while worker.is_alive() and not stop.wait(_RESTART_AFTER):
             pass
         worker.terminate()
         worker.join(timeout=10)
-
-
-def _start(context: SpawnContext, address: tuple[str, int], settings: Settings) -> SpawnProcess:
-    worker = context.Process(target=_work, args=(address, settings, os.getpid()), daemon=True)
-    worker.start()
-    return worker
 
 
 def _work(address: tuple[str, int], settings: Settings, parent: int) -> None:
@@ -132,7 +137,25 @@ def _work(address: tuple[str, int], settings: Settings, parent: int) -> None:
         _answer(catalog, _opened(*address))
 
 
-def _leave_with(parent: int) -> None:
+def _do_jobs(settings: Settings, parent: int) -> None:
+    """Do what comes due in a process of its own, as long as the first one lives; pages go before it."""
+    from tidings import jobs
+    from tidings.catalog import open as open_catalog
+
+    with suppress(KeyboardInterrupt):  # Control-C, the first process's end, and its death all end it that way
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        Thread(target=_leave_with, args=(parent, get_ident()), daemon=True).start()
+        with suppress(OSError):
+            os.nice(_NICE)
+        with open_catalog(settings=settings) as catalog:
+            jobs.work(catalog)
+
+
+def _leave_with(parent: int, working: int | None = None) -> None:
+    """Leave when the first process is gone; a thread that works is interrupted, so that it can give back its claim."""
     while os.getppid() == parent:
         sleep(_RESTART_AFTER)
+    if working is not None:
+        signal.pthread_kill(working, signal.SIGTERM)
+        sleep(_LEAVING)
     os._exit(0)

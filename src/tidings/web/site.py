@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from tidings import moments
 from tidings.plain import plain
 from tidings.web import addresses, entries
 
@@ -60,8 +61,10 @@ def create_site(catalog: Catalog, settings: Settings) -> Site:
     )
     templates.globals.update(build=build, address=addresses, asking=None)
     templates.filters.update(
-        in_words=entries.in_words,
-        weekday=entries.weekday,
+        in_words=moments.in_words,
+        weekday=moments.weekday,
+        at=moments.at,
+        away=moments.away,
         shortened=entries.shortened,
         thousands="{:,}".format,
         set=entries.set_text,
