@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tidings.sources.formats.acl import ACL
+from tidings.sources.formats.arxiv_xml import ARXIV_XML
 from tidings.sources.formats.bibtex import BIBTEX
 from tidings.sources.formats.common import Format
 from tidings.sources.formats.json_files import JSON
@@ -10,7 +11,7 @@ from tidings.sources.formats.listing import LISTING
 from tidings.sources.formats.ris import RIS
 from tidings.sources.formats.zotero import ZOTERO
 
-FORMATS: tuple[Format, ...] = (JSON, ACL, ZOTERO, LISTING, RIS, BIBTEX)
+FORMATS: tuple[Format, ...] = (JSON, ACL, ARXIV_XML, ZOTERO, LISTING, RIS, BIBTEX)
 
 
 def format_of(head: bytes) -> Format | None:

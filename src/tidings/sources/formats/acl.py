@@ -24,6 +24,7 @@ from tidings.sources.formats.common import (
     title_of,
     year_of,
 )
+from tidings.sources.formats.trees import declares_entities
 from tidings.types import Record
 
 _NEW_STYLE = re.compile(r"[12]\d{3}\.[a-z0-9]+")
@@ -73,13 +74,8 @@ def _closed(stream: IO[bytes]) -> Iterator[tuple[str, etree._Element]]:
     for event, element in events:
         if event == "end":
             yield event, element
-        elif element.tag == "collection" and _declares_entities(element):
+        elif element.tag == "collection" and declares_entities(element):
             raise SourceError("it declares entities of its own, which can grow without end; we read none of it")
-
-
-def _declares_entities(root: etree._Element) -> bool:
-    declared = root.getroottree().docinfo.internalDTD
-    return declared is not None and any(True for _ in declared.iterentities())
 
 
 def _volume_of(meta: etree._Element) -> _Volume:
