@@ -45,6 +45,42 @@ class NotFoundError(TidingsError):
     exit_status = 3
 
 
+class SignInError(TidingsError):
+    """Nobody is signed in, or what was shown as proof is wrong, used or too old."""
+
+    code = "sign_in"
+    http_status = 401
+    exit_status = 8
+
+
+class ForbiddenError(TidingsError):
+    """The person is known and may not do that."""
+
+    code = "forbidden"
+    http_status = 403
+    exit_status = 8
+
+
+class ConflictError(TidingsError):
+    """What is there already forbids it: a name that is taken, the last administrator."""
+
+    code = "conflict"
+    http_status = 409
+    exit_status = 2
+
+
+class TooManyError(TidingsError):
+    """Too many attempts. ``retry_after`` is how many seconds to wait."""
+
+    code = "too_many"
+    http_status = 429
+    exit_status = 7
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class SourceError(TidingsError):
     """A source, a file or a record that cannot be understood."""
 

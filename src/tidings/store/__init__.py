@@ -10,12 +10,15 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from tidings.errors import StoreError
+from tidings.store.accounts import Accounts
 from tidings.store.engine import make_engine, sqlite_url, writing
 from tidings.store.gates import Gates, GateState, Pass
 from tidings.store.jobs import Claim, Jobs, JobState
 from tidings.store.progress import Progress
 from tidings.store.reader import StoreReader
 from tidings.store.schema import ensure_schema
+from tidings.store.shelves import Shelves
+from tidings.store.voting import Voting
 from tidings.store.writer import KnownRecord, RecordRow, StoreWriter
 
 __all__ = [
@@ -44,6 +47,9 @@ class Store(StoreReader):
         super().__init__(engine)
         self.gates = Gates(engine)
         self.jobs = Jobs(engine)
+        self.accounts = Accounts(engine)
+        self.voting = Voting(engine)
+        self.shelves = Shelves(engine)
 
     @contextmanager
     def writer(self, now: datetime) -> Iterator[StoreWriter]:

@@ -164,3 +164,153 @@ gate = sa.Table(
     sa.Column("window_start", sa.DateTime(timezone=True), nullable=False),
     sa.Column("used", sa.Integer, nullable=False),
 )
+
+# --- people ---
+
+account = sa.Table(
+    "account",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("email", sa.Text),  # lower case
+    sa.Column("subject", sa.Text),  # who it is at the identity provider: issuer and subject
+    sa.Column("password", sa.Text),  # an Argon2 hash
+    sa.Column("role", sa.Integer, nullable=False),
+    sa.Column("is_named", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("disabled", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("seen", sa.DateTime(timezone=True)),
+    sa.UniqueConstraint("email", name="account_email"),
+    sa.UniqueConstraint("subject", name="account_subject"),
+)
+
+# Secrets are kept as hashes: whoever reads the database cannot sign in with what stands there.
+session = sa.Table(
+    "session",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("account_id", sa.Integer, nullable=False),
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("seen", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("expires", sa.DateTime(timezone=True), nullable=False),
+    sa.Index("session_account", "account_id"),
+)
+
+token = sa.Table(
+    "token",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("account_id", sa.Integer, nullable=False),
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("scopes", sa.Text, nullable=False),  # separated by blanks
+    sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("used", sa.DateTime(timezone=True)),
+    sa.Column("expires", sa.DateTime(timezone=True)),
+    sa.UniqueConstraint("digest", name="token_digest"),
+    sa.Index("token_account", "account_id"),
+)
+
+# A link in a mail that lets its reader in, once: to sign in, or to take up an invitation.
+link = sa.Table(
+    "link",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),  # sign-in or invitation
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("role", sa.Integer, nullable=False),  # of the account that an invitation makes
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("expires", sa.DateTime(timezone=True), nullable=False),
+    sa.UniqueConstraint("digest", name="link_digest"),
+)
+
+# How often somebody tried something lately, by a name such as "sign-in 192.0.2.7".
+attempt = sa.Table(
+    "attempt",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("tried", sa.Integer, nullable=False),
+)
+
+vote = sa.Table(
+    "vote",
+    metadata,
+    sa.Column("paper_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("account_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Index("vote_account", "account_id", "at"),
+    sa.Index("vote_at", "at"),
+    sqlite_with_rowid=False,
+)
+
+submission = sa.Table(
+    "submission",
+    metadata,
+    sa.Column("paper_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("account_id", sa.Integer, nullable=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Index("submission_at", "at"),
+)
+
+# A curator's pick of a day.
+pick = sa.Table(
+    "pick",
+    metadata,
+    sa.Column("paper_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("account_id", sa.Integer, nullable=False),
+    sa.Index("pick_day", "day"),
+)
+
+# Papers that a curator hid from the lists: spam.
+hidden = sa.Table(
+    "hidden",
+    metadata,
+    sa.Column("paper_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("account_id", sa.Integer, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+)
+
+shelf = sa.Table(
+    "shelf",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("account_id", sa.Integer, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("visibility", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+    sa.UniqueConstraint("account_id", "name", name="shelf_name"),
+    sa.UniqueConstraint("key", name="shelf_key"),
+)
+
+shelf_entry = sa.Table(
+    "shelf_entry",
+    metadata,
+    sa.Column("shelf_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("paper_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Index("shelf_entry_paper", "paper_id"),
+)
+
+# Who did what to whom, for ever: every act of a curator or an administrator, each of which can be undone.
+act = sa.Table(
+    "act",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("account_id", sa.Integer),  # none when the installation itself did it, or its account is gone
+    sa.Column("verb", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),  # JSON: what is needed to undo it
+    sa.Column("undone", sa.Integer),
+)
+
+# What people attached to a paper follows it when it is merged into another.
+FOLLOWING = (vote, submission, pick, hidden, shelf_entry)

@@ -17,6 +17,7 @@ from tidings.store.jobs import Claim, hold
 from tidings.store.progress import Progress, load, save
 from tidings.store.reader import among, load_papers, load_records
 from tidings.store.tables import (
+    FOLLOWING,
     alias,
     change,
     fingerprint,
@@ -146,10 +147,21 @@ class StoreWriter:
         for old, survivor in survivors.items():
             move = sa.update(record).where(record.c.paper_id == old).values(paper_id=survivor)
             self._connection.execute(move)
+            self._bring_along(old, survivor)
             lead_on = sa.update(alias).where(alias.c.survivor_id == old).values(survivor_id=survivor)
             self._connection.execute(lead_on)
         self._upsert(alias, [{"paper_id": old, "survivor_id": new} for old, new in survivors.items()])
         self._log((old, True) for old in removed)
+
+    def _bring_along(self, old: int, survivor: int) -> None:
+        """Give what people attached to a paper to the one that it was merged into; what that one has, it keeps."""
+        for table in FOLLOWING:
+            rest = [column for column in table.primary_key if column.name != "paper_id"]
+            taken = table.alias()
+            same = sa.and_(taken.c.paper_id == survivor, *(taken.c[column.name] == column for column in rest))
+            doubled = sa.and_(table.c.paper_id == old, sa.exists().where(same))
+            self._connection.execute(sa.delete(table).where(doubled))
+            self._connection.execute(sa.update(table).where(table.c.paper_id == old).values(paper_id=survivor))
 
     def write_records(self, rows: Sequence[RecordRow]) -> None:
         """Insert or replace records."""

@@ -1,0 +1,174 @@
+"""People: what flows about them, and what each role may do. Plain frozen data and one pure rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import IntEnum
+
+from tidings.errors import ForbiddenError, InputError, SignInError
+
+
+class Role(IntEnum):
+    """What a member of this installation may do; a higher role may all that a lower one may."""
+
+    READER = 1
+    CURATOR = 2
+    ADMIN = 3
+
+    @classmethod
+    def named(cls, name: str) -> Role:
+        """Return the role of that name.
+
+        Raises:
+            InputError: there is none.
+        """
+        try:
+            return cls[name.upper()]
+        except KeyError as error:
+            raise InputError(f"there is no role {name!r}; there are reader, curator and admin") from error
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+# What a token may be used for; a session may do all that its account may.
+SCOPES = ("read", "vote", "shelves", "submit", "curate", "admin")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person. ``is_named`` says whether others see the name beside votes and submissions."""
+
+    id: int
+    name: str
+    email: str | None
+    role: Role
+    is_named: bool
+    created: datetime
+    seen: datetime | None = None
+    disabled: bool = False
+    has_password: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who asks: an account, what it may be used for here, and the digest of the session where there is one."""
+
+    account: Account
+    scopes: frozenset[str] = frozenset(SCOPES)
+    session: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A place where an account is signed in; ``id`` names it without letting anyone in."""
+
+    id: str
+    label: str
+    created: datetime
+    seen: datetime
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A key for programs, of which only a hash is kept."""
+
+    id: int
+    label: str
+    scopes: tuple[str, ...]
+    created: datetime
+    used: datetime | None
+    expires: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A place in the lab that waits for somebody."""
+
+    id: int
+    email: str
+    role: Role
+    by: str
+    created: datetime
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A named list of papers. ``visibility`` is private, lab (every member) or link (whoever has its address)."""
+
+    id: int
+    account_id: int
+    owner: str
+    name: str
+    visibility: str
+    key: str  # part of the address that a shelf with a link has; cannot be guessed
+    count: int
+    created: datetime
+
+
+VISIBILITIES = ("private", "lab", "link")
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfEntry:
+    """A paper on a shelf, with a short note."""
+
+    paper_id: int
+    note: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """A vote as ranking sees it: who, for what, when."""
+
+    account_id: int
+    paper_id: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What people here said of a paper: votes, who put it forward, whether a curator picked or hid it."""
+
+    votes: int = 0
+    voted: bool = False  # by the reader who asks
+    submitter: str | None = None  # where that person chose to be named
+    picked: date | None = None
+    hidden: str | None = None  # the reason
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A line of the audit log: who did what to what. ``undone`` is the line that took it back."""
+
+    id: int
+    at: datetime
+    actor: str | None
+    verb: str
+    subject: str
+    detail: str
+    undone: int | None = None
+
+
+def require(reader: Reader | None, scope: str, role: Role = Role.READER) -> Account:
+    """Return the account of a reader who may do something.
+
+    Raises:
+        SignInError: nobody is signed in.
+        ForbiddenError: the account has not the role, or the token not the scope.
+    """
+    if scope not in SCOPES:
+        raise ValueError(f"no scope {scope!r}")
+    if reader is None:
+        raise SignInError("sign in first")
+    if reader.account.disabled:
+        raise ForbiddenError("this account is disabled")
+    if reader.account.role < role:
+        raise ForbiddenError(f"this needs the role of a {role}")
+    if scope not in reader.scopes:
+        raise ForbiddenError(f"this token may not {scope}; make one with that scope")
+    return reader.account
