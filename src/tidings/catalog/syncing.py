@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -10,7 +11,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from tidings.catalog.archive import Archive, Clock
-from tidings.errors import BusyError, InputError, StoreError, TidingsError
+from tidings.errors import BusyError, InputError, SourceError, StoreError, TidingsError
 from tidings.index.follow import keeping_up
 from tidings.settings import ArxivSettings, Settings
 from tidings.sync import Tally
@@ -21,6 +22,8 @@ if TYPE_CHECKING:  # what asks other hosts is imported by those who ask
     from tidings.sources import Source
     from tidings.sources.client import Client
     from tidings.store import Claim, JobState
+
+_log = logging.getLogger(__name__)
 
 # The source's name, the records read so far, and until when its host wants to be left alone where we wait for that.
 SyncProgress = Callable[[str, int, datetime | None], None]
@@ -107,14 +110,14 @@ class Syncing(Archive):
     def _run(self, source: Source, claim: Claim, watch: _Watch, since: date | None = None) -> SyncReport:
         """Run a source and give its job back, due when there may be news.
 
-        Interrupted, it is due at once and goes on from the last page. Where anything else ends it that is not the
-        source's own failure, the job is not given back: its lease keeps it from being tried again and again.
+        Interrupted, it is due at once and goes on from the last page. Where the store cannot be written, or the process
+        is killed, the job is not given back: its lease keeps it from being tried again and again.
         """
         tally, started, error = Tally(), perf_counter(), None
-        watch.begins(source.name)
         try:
             if since is not None:
                 self._rewind(source, claim, since)
+            watch.begins(source.name)
             for read in run(self._store, source, claim, self._clock, tally):
                 watch.reads(read)
         except KeyboardInterrupt:
@@ -126,9 +129,20 @@ class Syncing(Archive):
             raise
         except TidingsError as failure:
             error = failure
+        except Exception as fault:  # noqa: BLE001 - it must be seen, must not stop the others, and must not come back at once
+            error = self._note_fault(source.name, claim, fault)
         kept = self._store.progress(source.name)
         self._store.jobs.release(claim, next_run(source, kept, self._clock(), error))
         return _report(source.name, tally, started, note=kept.note, error=str(error) if error else None)
+
+    def _note_fault(self, name: str, claim: Claim, fault: Exception) -> SourceError:
+        """Keep a fault of our own as the source's failure, where people look."""
+        _log.error("unforeseen error in the source %s", name, exc_info=fault)
+        error = SourceError(f"a fault of Tidings itself, please report it: {type(fault).__name__}: {fault}")
+        now, failures = self._clock(), self._store.progress(name).failures + 1
+        with self._store.writer(now) as writer:
+            writer.advance(claim, name, failed=now, failures=failures, error=str(error))
+        return error
 
     def _rewind(self, source: Source, claim: Claim, since: date) -> None:
         """Put a source back to a day, and keep that, so that what is stopped goes on from where it came to."""
@@ -163,16 +177,16 @@ class Syncing(Archive):
     def _open_client(
         self, sleep: Callable[[float], None], record: Path | None = None, replay: Path | None = None
     ) -> Client:
-        from tidings.sources.client import Client, open_client, place_of, user_agent
+        from tidings.sources.client import Client, Recorder, open_client, place_of, user_agent
 
-        agent = user_agent(self.settings.contact)
-        if self._transport is not None:
-            return Client(self._store.gates, agent=agent, now=self._clock, sleep=sleep, transport=self._transport)
-        trusted = frozenset(map(place_of, self.settings.own_addresses))
-        gates = self._store.gates
-        return open_client(
-            gates, agent=agent, now=self._clock, sleep=sleep, trusted=trusted, record=record, replay=replay
-        )
+        gates, agent = self._store.gates, user_agent(self.settings.contact)
+        if self._transport is None or replay is not None:
+            trusted = frozenset(map(place_of, self.settings.own_addresses))
+            return open_client(
+                gates, agent=agent, now=self._clock, sleep=sleep, trusted=trusted, record=record, replay=replay
+            )
+        transport = self._transport if record is None else Recorder(record, self._transport)
+        return Client(gates, agent=agent, now=self._clock, sleep=sleep, transport=transport)
 
     # --- telling ---
 

@@ -231,7 +231,7 @@ def _source_row(status: SourceStatus, now: datetime) -> tuple[str, ...]:
     return (
         status.name,
         _when(status.succeeded, now) or "never",
-        "\n".join(filter(None, (str(status.newest or ""), status.behind and f"{status.behind:,} behind"))),
+        "\n".join(filter(None, (str(status.newest or ""), f"{status.behind:,} behind" if status.behind else ""))),
         "running now" if status.running else _when(status.next_run, now),
         f"{status.read:,} read\n{status.new:,} new" if status.started else "",
         f"{status.used:,}{most}",
