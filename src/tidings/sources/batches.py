@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -34,6 +34,11 @@ def read_cursor(cursor: str | None, kind: type[State]) -> State:
 def write_cursor(state: msgspec.Struct) -> str:
     """Return the text of a state."""
     return msgspec.json.encode(state).decode()
+
+
+def from_turn(names: Sequence[str], turn: str | None) -> Sequence[str]:
+    """Return the names from the one whose turn it was when a run was stopped; all where there is no such."""
+    return names[names.index(turn) :] if turn in names else names
 
 
 def gathered(

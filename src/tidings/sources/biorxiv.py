@@ -16,7 +16,7 @@ import msgspec
 
 from tidings import identifiers
 from tidings.errors import InputError, SourceError
-from tidings.sources.batches import read_cursor, write_cursor
+from tidings.sources.batches import from_turn, read_cursor, write_cursor
 from tidings.sources.formats.common import (
     Outcome,
     abstract_of,
@@ -55,7 +55,10 @@ class _Server(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class _Cursor(msgspec.Struct, frozen=True, omit_defaults=True):
+    """``turn`` is the server that a run was at which was stopped."""
+
     servers: dict[str, _Server] = {}
+    turn: str | None = None
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -101,14 +104,17 @@ class Biorxiv:
             FetchError: the server did not answer.
             SourceError: its answer is no list of preprints, or says that something went wrong.
         """
-        servers = dict(read_cursor(cursor, _Cursor).servers)
-        for server in self._servers:
+        known = read_cursor(cursor, _Cursor)
+        servers = dict(known.servers)
+        left = from_turn(self._servers, known.turn)
+        for server, following in zip(left, [*left[1:], None], strict=True):
             state = self._begun(servers.get(server, _Server()))
             while state.first is not None:
                 state, items = self._page(server, state)
                 servers[server] = state
-                is_whole = server == self._servers[-1] and state.at == 0
-                yield Batch(items, write_cursor(_Cursor(servers)), newest=state.held if is_whole else None)
+                turn = following if state.first is None else server
+                newest = state.held if following is None and state.at == 0 else None
+                yield Batch(items, write_cursor(_Cursor(servers, turn)), newest=newest)
 
     def _begun(self, state: _Server) -> _Server:
         if state.first is not None:

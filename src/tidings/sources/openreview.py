@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 
 from tidings.errors import FetchError, InputError, SourceError
-from tidings.sources.batches import read_cursor, write_cursor
+from tidings.sources.batches import from_turn, read_cursor, write_cursor
 from tidings.sources.client import Answer, Params
 from tidings.sources.formats import notes as formats
 from tidings.sources.formats.common import Outcome, moment_of
@@ -33,19 +34,32 @@ _ASK_FOR_LOGIN = "OpenReview refuses anonymous access; give TIDINGS_OPENREVIEW_U
 
 
 class _Venue(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How far a venue was read: ``whole`` is when the last reading of all of it began that reached the end.
-
-    ``began`` and ``after`` belong to one that did not yet; ``seen`` is the time up to which changes are held.
+    """How far a venue was read: ``whole`` is when the last reading of all of it began that reached the end, ``seen``
+    the time up to which changes are held. The rest belongs to a look that was stopped: when it ``began``, and the note
+    ``after`` which a reading of all goes on, or the ``offset`` in what changed.
     """
 
     whole: datetime | None = None
+    seen: datetime | None = None
     began: datetime | None = None
     after: str | None = None
-    seen: datetime | None = None
+    offset: int = 0
 
 
 class _Cursor(msgspec.Struct, frozen=True, omit_defaults=True):
+    """``turn`` is the venue that a run was at which was stopped."""
+
     venues: dict[str, _Venue] = {}
+    turn: str | None = None
+
+
+class _Step(NamedTuple):
+    """A page of a look, and where the venue stands after it."""
+
+    state: _Venue
+    outcomes: Sequence[Outcome] = ()
+    is_last: bool = False
+    note: str | None = None
 
 
 class _Notes(msgspec.Struct, frozen=True):
@@ -83,40 +97,51 @@ class Openreview:
             FetchError: OpenReview did not answer, or refuses; ``retry_at`` is then a day away.
             SourceError: its answer is no list of notes.
         """
-        known = read_cursor(cursor, _Cursor).venues
-        venues = {venue: known.get(venue, _Venue()) for venue in self._settings.venues}
-        for venue, state in venues.items():
-            is_due = state.whole is None or state.began is not None or self._now() - state.whole >= _WHOLE
-            look = self._whole(venue, state) if is_due else self._changed(venue, state)
-            for number, (after, outcomes) in enumerate(look):
-                venues[venue] = after
-                is_empty = is_due and number == 0 and after.after is state.after is None
-                note = f"OpenReview shows no submissions to {venue}; is that its id?" if is_empty else None
-                yield Batch(tuple(outcomes), write_cursor(_Cursor(venues)), note=note)
+        known = read_cursor(cursor, _Cursor)
+        venues = {venue: known.venues.get(venue, _Venue()) for venue in self._settings.venues}
+        left = from_turn(list(venues), known.turn)
+        for venue, following in zip(left, [*left[1:], None], strict=True):
+            for step in self._look(venue, venues[venue]):
+                venues[venue] = step.state
+                now_at = _Cursor(venues, following if step.is_last else venue)
+                yield Batch(tuple(step.outcomes), write_cursor(now_at), note=step.note)
 
-    def _whole(self, venue: str, state: _Venue) -> Iterator[tuple[_Venue, Sequence[Outcome]]]:
-        """Read all of a venue in the order of ids, from where it was stopped; an empty page is the end."""
+    def _look(self, venue: str, state: _Venue) -> Iterator[_Step]:
+        """Go on with the look that was stopped, else begin the one that is due."""
+        if state.offset:
+            return self._changed(venue, state)
+        is_old = state.whole is None or self._now() - state.whole >= _WHOLE
+        return self._whole(venue, state) if is_old or state.began else self._changed(venue, state)
+
+    def _whole(self, venue: str, state: _Venue) -> Iterator[_Step]:
+        """Read all of a venue in the order of ids; an empty page is the end."""
         began, after = state.began or self._now(), state.after
         while notes := self._notes(venue, sort="id", limit=_PAGE, **({"after": after} if after else {})):
             last = next((found for raw in reversed(notes) if (found := formats.id_of(raw))), None)
             if last in {None, after}:
                 raise SourceError(f"OpenReview answers with the same page of {venue} again and again")
             after = last
-            yield msgspec.structs.replace(state, began=began, after=after), formats.outcomes(notes, venue)
-        yield _Venue(whole=began, seen=began - _OVERLAP), ()
+            reached = msgspec.structs.replace(state, began=began, after=after)
+            yield _Step(reached, formats.outcomes(notes, venue))
+        note = None if after else f"OpenReview shows no submissions to {venue}; is that its id?"
+        yield _Step(_Venue(whole=began, seen=began - _OVERLAP), is_last=True, note=note)
 
-    def _changed(self, venue: str, state: _Venue) -> Iterator[tuple[_Venue, Sequence[Outcome]]]:
-        """Read what changed since the last look, newest first; only then is the look behind us."""
-        began, seen, offset = self._now(), state.seen, 0
+    def _changed(self, venue: str, state: _Venue) -> Iterator[_Step]:
+        """Read what changed since the last look, newest first.
+
+        What changes meanwhile moves the rest to later pages, so nothing is passed over; it is for the next look.
+        """
+        began, offset, fresh = state.began or self._now(), state.offset, list[msgspec.Raw]()
         while notes := self._notes(venue, sort="tmdate:desc", limit=_PAGE if offset else _FIRST_CHANGED, offset=offset):
             offset += len(notes)
-            fresh = [raw for raw in notes if seen is None or (formats.changed_at(raw) or began) >= seen]
+            fresh = [raw for raw in notes if state.seen is None or (formats.changed_at(raw) or began) >= state.seen]
             if len(fresh) < len(notes):
                 break
-            yield state, formats.outcomes(fresh, venue)
-        else:
+            reached = msgspec.structs.replace(state, began=began, offset=offset)
+            yield _Step(reached, formats.outcomes(fresh, venue))
             fresh = []
-        yield msgspec.structs.replace(state, seen=began - _OVERLAP), formats.outcomes(fresh, venue)
+        held = _Venue(whole=state.whole, seen=began - _OVERLAP)
+        yield _Step(held, formats.outcomes(fresh, venue), is_last=True)
 
     # --- asking ---
 
@@ -176,7 +201,7 @@ class Openreview:
         """Return the cursor that looks again at what changed since that day."""
         start = datetime(since.year, since.month, since.day, tzinfo=UTC)
         venues = {
-            name: msgspec.structs.replace(venue, seen=min(start, venue.seen or start))
+            name: msgspec.structs.replace(venue, seen=min(start, venue.seen or start), offset=0)
             for name, venue in read_cursor(cursor, _Cursor).venues.items()
         }
         return write_cursor(_Cursor(venues))
