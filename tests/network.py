@@ -89,9 +89,7 @@ class Host:
 @contextmanager
 def host() -> Iterator[Host]:
     """Run a host as long as the context lasts."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
-    server.block_on_close = False
+    server = _Server(("127.0.0.1", 0), _Handler)
     played = Host(server.server_address[1])
     server.RequestHandlerClass = type("Handler", (_Handler,), {"played": played})
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
@@ -103,6 +101,12 @@ def host() -> Iterator[Host]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 64  # the system's five make a sixth client wait for a second
 
 
 class _Handler(BaseHTTPRequestHandler):
