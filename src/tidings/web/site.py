@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -28,6 +30,7 @@ _REVALIDATE = "private, no-cache"
 
 
 _WORDS = 200_000
+_BACKTICKS = re.compile("`([^`]+)`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,9 @@ def create_site(catalog: Catalog, settings: Settings) -> Site:
     templates.filters.update(
         in_words=moments.in_words,
         weekday=moments.weekday,
-        at=moments.at,
+        short=moments.short,
         away=moments.away,
+        with_code=_with_code,
         shortened=entries.shortened,
         thousands="{:,}".format,
         set=entries.set_text,
@@ -73,6 +77,11 @@ def create_site(catalog: Catalog, settings: Settings) -> Site:
     for name in templates.list_templates():
         templates.get_template(name)
     return Site(catalog, settings, templates, build, lru_cache(maxsize=_WORDS)(catalog.stem))
+
+
+def _with_code(text: str) -> Markup:
+    """Return a sentence of ours with what stands between backticks as code."""
+    return Markup(_BACKTICKS.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped just before
 
 
 def of(request: Request) -> Site:
