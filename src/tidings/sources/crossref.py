@@ -96,9 +96,8 @@ class Crossref(Enrichment):
             return refusal(self.name, _where(raw), error, bytes(raw))
 
     def _record(self, asked: Asked, said: Sequence[str], work: _Work) -> Record | None:
-        venue = (
-            plain_title(work.container_title[-1]) if work.container_title else None
-        )  # a series stands before its volume
+        # A series stands before the volume in it.
+        names: list[str | None] = [plain_title(name) for name in work.container_title or ()] or [None]
         return described(
             asked,
             said,
@@ -107,9 +106,9 @@ class Crossref(Enrichment):
             title=plain_title(work.title[0]) if work.title else None,
             at=self._now(),
             citations=work.is_referenced_by_count,
-            venue=venue,
+            venue=names[-1],
             year=_year(work.issued),
-            journal=journal_of(venue, work.volume, work.issue, work.page),
+            journal=journal_of(names[0], work.volume, work.issue, work.page),
         )
 
 
