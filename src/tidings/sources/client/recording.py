@@ -8,7 +8,6 @@ parameters like ``api_key``; and where the request itself held a password or the
 
 from __future__ import annotations
 
-import mimetypes
 import shutil
 import threading
 from collections import defaultdict, deque
@@ -29,6 +28,7 @@ from tidings.sources.client.redaction import body_without_secrets, shown, withou
 _HEADERS = ("accept", "content-type", "if-none-match", "if-modified-since", "if-modified-since-version")
 _KEPT_OUT = frozenset(("set-cookie", "set-cookie2"))
 _HEAD = ".exchange.json"
+_ENDINGS = (("json", ".json"), ("xml", ".xml"), ("html", ".html"), ("text/", ".txt"))
 _IN_MEMORY = 1 << 20
 _PIECE = 1 << 16
 
@@ -195,8 +195,8 @@ def _digest(request: httpx2.Request) -> str:
 
 
 def _ending(headers: httpx2.Headers) -> str:
-    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    ending = mimetypes.guess_extension(kind) or ""
+    kind = headers.get("content-type", "").partition(";")[0].lower()
+    ending = next((ending for sign, ending in _ENDINGS if sign in kind), "")
     return f"{ending}.gz" if headers.get("content-encoding", "").lower() == "gzip" else ending
 
 
