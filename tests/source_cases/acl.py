@@ -37,7 +37,11 @@ def archive(files: dict[str, bytes]) -> bytes:
 class Archive:
     """The address of the archive: its ETag tells whether it changed."""
 
-    def __init__(self, files: dict[str, bytes], etag: str = '"one"') -> None:
+    def __init__(self, files: dict[str, bytes]) -> None:
+        self.put(files, '"one"')
+
+    def put(self, files: dict[str, bytes], etag: str) -> None:
+        """Show another archive from now on."""
         self.body, self.etag = archive(files), etag
 
     def answer(self, request: httpx2.Request) -> httpx2.Response:

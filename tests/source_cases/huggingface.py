@@ -31,7 +31,7 @@ class DailyPapers:
             return httpx2.Response(404, json={"error": "Not Found"})
         if asked.get("sort") == "trending":
             listed = [item for items in self.days.values() for item in items[:1]]
-        elif asked["date"] > max(self.days):
+        elif asked["date"] > max(self.days, default=asked["date"]):
             return httpx2.Response(400, json={"error": "Invalid date"})
         else:
             listed = self.days.get(asked["date"], [])

@@ -82,7 +82,7 @@ class Acl:
             files[name] = found[name][1]
 
         opened = ((name, _read(path)) for name, path in changed.items())
-        yield from gathered(opened, done, lambda: write_cursor(_Cursor(files=files)))
+        yield from gathered(opened, done, lambda: write_cursor(_Cursor(files=files)), write_cursor(state))
 
     # --- an archive ---
 
@@ -109,7 +109,7 @@ class Acl:
             return write_cursor(msgspec.structs.replace(begun, member=member))
 
         try:
-            yield from gathered(_members(file, begun.member), done, cursor)
+            yield from gathered(_members(file, begun.member), done, cursor, cursor())
         except streams.DAMAGE as error:
             raise SourceError(f"{self._settings.place}: cut short or damaged: {error}") from error
         if member is None:

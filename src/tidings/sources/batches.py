@@ -42,15 +42,15 @@ def from_turn(names: Sequence[str], turn: str | None) -> Sequence[str]:
 
 
 def gathered(
-    files: Iterable[tuple[str, Iterable[Outcome]]], done: Callable[[str], None], cursor: Callable[[], str]
+    files: Iterable[tuple[str, Iterable[Outcome]]], done: Callable[[str], None], cursor: Callable[[], str], stored: str
 ) -> Iterator[Batch]:
     """Yield what named files hold in batches of at most 2,000; small files share one.
 
     ``done`` is told of a file when its last record is about to be yielded, and ``cursor`` is asked for each batch:
-    so no cursor speaks of a file that was not read to its end. Where there is nothing to store nothing is yielded.
+    so no cursor speaks of a file that was not read to its end. Nothing is yielded where there is nothing to store and
+    the cursor is the one that is ``stored``.
     """
     items: list[Outcome] = []
-    stored = cursor()
     for name, outcomes in files:
         for outcome in outcomes:
             if len(items) == MOST:

@@ -61,12 +61,11 @@ class Folder:
         found = {_text(path): path for path in self._files()}
         known = {name: state for name, state in before.items() if name in found or _is_below(name, missing)}
         changed = [name for name, path in found.items() if self._is_to_be_read(path, known.get(name))]
-        note = f"no such folder: {', '.join(map(str, missing))}" if missing else None
-        if note or (known != before and not changed):
-            yield Batch((), write_cursor(_Cursor(known)), note=note)
-        yield from self._batches({name: found[name] for name in changed}, known)
+        if missing:
+            yield Batch((), write_cursor(_Cursor(before)), note=f"no such folder: {', '.join(map(str, missing))}")
+        yield from self._batches({name: found[name] for name in changed}, known, write_cursor(_Cursor(before)))
 
-    def _batches(self, changed: dict[str, Path], known: dict[str, _State]) -> Iterator[Batch]:
+    def _batches(self, changed: dict[str, Path], known: dict[str, _State], stored: str) -> Iterator[Batch]:
         begun: dict[str, _State | None] = {}
 
         def opened() -> Iterator[tuple[str, Iterator[Outcome]]]:
@@ -79,7 +78,7 @@ class Folder:
             if state is not None and state == begun[name]:  # else it changed under our eyes: the next look reads it
                 known[name] = state
 
-        yield from gathered(opened(), done, lambda: write_cursor(_Cursor(known)))
+        yield from gathered(opened(), done, lambda: write_cursor(_Cursor(known)), stored)
 
     def _files(self) -> Iterator[Path]:
         entered: set[tuple[int, int]] = set()
