@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from tests.e2e.archive import CROWDED, FIRST_DAY, FORMULA, HOSTILE, open_archive
+from tests.e2e.archive import CHANGED, CROWDED, FIRST_DAY, FORMULA, HOSTILE, open_archive
 from tidings.catalog import Catalog
 from tidings.settings import Settings
 from tidings.web.app import create_app
@@ -31,6 +31,7 @@ PAGES = [
     f"/paper/{HOSTILE}",
     f"/paper/{FORMULA}",
     f"/paper/{CROWDED}",
+    f"/paper/{CHANGED}",
     f"/papers/date/{FIRST_DAY}",
     "/papers/date/1999-01-01",
     "/help",
@@ -273,6 +274,17 @@ def test_a_paper_names_its_sources_and_gives_its_citation(client: TestClient) ->
     assert bibtex.text.startswith("@")
     assert bibtex.headers["content-type"] == "text/plain; charset=utf-8"
     assert client.get(f"/paper/{FORMULA}.ris").text.startswith("TY  - ")
+
+
+def test_a_paper_shows_what_changed_newest_first_and_says_so_without_colour(client: TestClient) -> None:
+    html = client.get(f"/paper/{CHANGED}").text
+    newest, earlier = html.split("What changed")[1].split("Similar papers")[0].split("1 earlier")
+    assert "· v3" in newest
+    assert "Sampling cheaply <ins>and well</ins>" in newest
+    assert "Ada Lovelace, <ins>Alan Turing</ins>, Charles Babbage" in newest
+    assert "<del>12</del> <ins>13</ins> pages" in newest
+    assert "<del>&lt;b&gt;cheaply&lt;/b&gt;</del> <ins>cheaply</ins>" in earlier
+    assert "What changed" not in client.get(f"/paper/{FORMULA}").text
 
 
 def test_three_thousand_authors_are_all_on_the_papers_page_and_few_in_a_list(client: TestClient) -> None:

@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from starlette.testclient import TestClient
 
 from tests.conftest import REPOSITORY
-from tests.e2e.archive import open_archive
+from tests.e2e.archive import CHANGED, open_archive
 from tests.test_web import titles
 from tidings.settings import Settings
 from tidings.web.app import create_app
@@ -27,6 +27,7 @@ DESCRIBED = [
     "/api/papers/date/{day}",
     "/api/papers/{id}",
     "/api/stats",
+    "/api/sources",
 ]
 
 
@@ -47,6 +48,21 @@ def test_the_api_answers_the_same_hits_as_the_page(client: TestClient) -> None:
     html = client.get("/search?q=sampling").text
     assert [f"/paper/{hit['paper']['id']}" for hit in body["hits"]] == titles(html)
     assert body["hits"][0]["score"] == pytest.approx(sum(body["hits"][0]["parts"].values()))
+
+
+def test_a_paper_comes_with_what_its_sources_changed(client: TestClient) -> None:
+    newest, oldest = client.get(f"/api/papers/{CHANGED}").json()["revisions"]
+    assert (newest["source"], newest["version"], oldest["version"]) == ("arxiv", 3, 2)
+    assert {"field": "comment", "before": "12 pages", "after": "13 pages"} in newest["changes"]
+
+
+def test_every_source_says_how_it_does(client: TestClient) -> None:
+    response = client.get("/api/sources")
+    sources = {source["name"]: source for source in response.json()}
+    assert sources["arxiv"]["enabled"]
+    assert sources["arxiv"]["limit"]["interval"] >= 3
+    assert "TIDINGS_ZOTERO_KEY_FILE" in sources["zotero"]["lacks"]
+    assert response.headers["cache-control"] == "no-store"
 
 
 def test_every_address_of_the_api_has_a_heading_in_its_documentation() -> None:

@@ -13,6 +13,7 @@ from tidings.catalog import Catalog
 HOSTILE = "arxiv:2503.90001"
 FORMULA = "arxiv:2503.90002"
 CROWDED = "arxiv:2503.90003"
+CHANGED = "arxiv:2503.90004"
 FIRST_DAY = date(2025, 3, 17)
 
 _SUBJECTS = ("graph kernels", "speech synthesis", "protein folding", "image retrieval", "language models")
@@ -26,7 +27,29 @@ def open_archive(folder: Path) -> Catalog:
     lines = folder / "papers.jsonl"
     lines.write_text("".join(json.dumps(paper) + "\n" for paper in [*_ordinary(), *_difficult()]), encoding="utf-8")
     catalog.add([lines])
+    for version in (1, 2, 3):
+        lines.write_text(json.dumps(_changed(version)) + "\n", encoding="utf-8")
+        catalog.add([lines])
     return catalog
+
+
+def _changed(version: int) -> dict[str, Any]:
+    """Return a paper as arXiv described it at one of its versions."""
+    titles = ("Sampling <b>cheaply</b>", "Sampling cheaply", "Sampling cheaply and well")
+    return {
+        "id": CHANGED.removeprefix("arxiv:"),
+        "title": titles[version - 1],
+        "authors": "Ada Lovelace and Charles Babbage"
+        if version < 3
+        else "Ada Lovelace, Alan Turing and Charles Babbage",
+        "categories": "cs.LG",
+        "comments": f"{10 + version} pages",
+        "abstract": f"We sample in $O(n^{version})$ steps. {_SENTENCE.format(subject='sampling', number=1) * 9}",
+        "versions": [
+            {"version": f"v{n}", "created": f"Mon, {2 + n} Mar 2025 19:18:42 GMT"} for n in range(1, version + 1)
+        ],
+        "update_date": "2025-03-17",
+    }
 
 
 def _ordinary() -> list[dict[str, Any]]:
