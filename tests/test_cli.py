@@ -29,7 +29,19 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_help_shows_every_command_and_an_example(tmp_path: Path) -> None:
     done = run("--help", home=tmp_path)
-    for command in ("add", "search", "similar", "show", "stats", "doctor", "quarantine", "split", "serve"):
+    for command in (
+        "add",
+        "search",
+        "similar",
+        "show",
+        "stats",
+        "doctor",
+        "quarantine",
+        "split",
+        "serve",
+        "sync",
+        "sources",
+    ):
         assert f"\n  {command} " in done.stdout
     assert "tidings search low-rank adaptation" in done.stdout
 

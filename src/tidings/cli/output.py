@@ -247,7 +247,7 @@ def _said(status: SourceStatus, now: datetime) -> Iterator[str]:
     if status.next_call and status.next_call > now:
         yield f"its host may be asked again {at(status.next_call, now)} ({away(status.next_call, now)})"
     if status.quarantined:
-        yield f"{status.quarantined:,} records in quarantine; see `tidings quarantine list`"
+        yield f"{status.quarantined:,} in quarantine; see `tidings quarantine list`"
 
 
 def print_stats(stats: Stats) -> None:
