@@ -88,6 +88,19 @@ def announcement_of(submitted: datetime) -> date:
     return _announcement_of(local.date() + _DAY if local.time() >= _CLOSES else local.date())
 
 
+def announcements_of_month(year: int, month: int) -> tuple[date, date]:
+    """Return the first and the last day on which papers are announced whose ids begin with that month.
+
+    An id is given out at the announcement, by the month of the deadline before it: what closed on 30 January and is
+    announced on 2 February is 2601.
+    """
+    first = date(year, month, 1)
+    last = date(year + month // 12, month % 12 + 1, 1) - _DAY
+    while not _is_workday(last):
+        last -= _DAY
+    return _announcement_of(first), _announcement_of(last)
+
+
 @lru_cache(maxsize=1024)
 def _announcement_of(day: date) -> date:
     """Return the announcement of what is submitted before the deadline of a day, should the day have one."""
