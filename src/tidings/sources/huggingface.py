@@ -79,8 +79,7 @@ class Huggingface:
         followed = today - (self._settings.follow - 1) * _DAY
         since = state.since or today - self._settings.history * _DAY
         day = max(since, min(state.held or since, followed))
-        etags = {known: etag for known, etag in state.etags.items() if known >= followed}
-        return msgspec.structs.replace(state, since=since, day=day, page=0, head=None, etags=etags)
+        return msgspec.structs.replace(state, since=since, day=day, page=0, head=None)
 
     def _page(self, state: _Cursor, day: date) -> tuple[_Cursor, Batch | None]:
         """Ask for one page; return where to go on, and the batch if it brought anything."""
@@ -90,7 +89,8 @@ class Huggingface:
         if len(outcomes) >= _LEAST and (head is None or head != state.head):
             after = msgspec.structs.replace(state, page=state.page + 1, head=head)
             return after, Batch(self._observed(outcomes), write_cursor(after))
-        etags = dict(state.etags)
+        followed = day - self._settings.follow * _DAY
+        etags = {known: etag for known, etag in state.etags.items() if known > followed}
         if answer is not None and answer.etag and state.page == 0:
             etags[day] = answer.etag
         held = max(day, state.held or day)
