@@ -189,7 +189,7 @@ class _Merger:
         """Note that a record has something to say; return what this batch says of it."""
         pair = record.source, record.key
         counted = max(filter(None, (known.counted, newest_count(record))), default=None)
-        self._known[pair] = replace(known, counted=counted)
+        self._known[pair] = known if counted == known.counted else replace(known, counted=counted)
         draft = self._drafts[self._survivor(known.paper_id)]
         row = RecordRow(
             known.id, draft.id, *pair, known.digest, known.earlier, known.reason, known.alone, counted, data
