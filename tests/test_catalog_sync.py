@@ -15,6 +15,7 @@ from tidings import jobs
 from tidings.catalog import Catalog
 from tidings.errors import FetchError, InputError, NotFoundError, SourceError, StoreError, TidingsError
 from tidings.settings import Settings, groups
+from tidings.settings.sources import SourceGroup
 from tidings.sources import NAMES, Batch, Means
 from tidings.store import Store, open_store
 from tidings.store.jobs import LEASE
@@ -120,7 +121,7 @@ def test_a_name_that_is_no_source_stops_everything_before_it_begins(catalog: Cat
 
 
 def test_every_source_has_its_group_of_settings() -> None:
-    assert set(groups()) == set(NAMES)
+    assert set(groups(SourceGroup)) == set(NAMES)
 
 
 # --- what fails ---
@@ -272,6 +273,35 @@ def test_categories_of_one_run_reach_arxiv_and_leave_the_settings_alone(
     catalog.sync(["arxiv"], categories=["math.AG"])
     catalog.sync(["arxiv"])
     assert asked == [["math.AG"], usual]
+
+
+def test_how_far_other_categories_are_read_is_kept_apart(catalog: Catalog, made: Made, clock: Clock) -> None:
+    made["arxiv"] = Scripted([[record(1)]])
+    catalog.sync(["arxiv"])
+    usual = status(catalog, "arxiv")
+    made["arxiv"] = Scripted([[record(11)], [record(12)]])
+    with pytest.raises(KeyboardInterrupt):
+        catalog.sync(["arxiv"], categories=["math.AG"], progress=Interrupting(after=1))
+    assert counted(catalog.sync(["arxiv"], categories=["math.AG"])[0]) == ("arxiv", 1, 1)
+    clock.at += timedelta(minutes=10)
+    catalog.sync(["arxiv"], categories=["math.AG", "math.CO"])
+    made["arxiv"] = Scripted([[record(1)], [record(2)]])
+    after = status(catalog, "arxiv")
+    assert (after.succeeded, after.newest, after.read) == (usual.succeeded, usual.newest, usual.read)
+    assert counted(catalog.sync(["arxiv"])[0]) == ("arxiv", 1, 1)
+
+
+def test_other_categories_leave_alone_when_the_usual_ones_are_due(catalog: Catalog, made: Made, clock: Clock) -> None:
+    made["arxiv"] = Scripted([])
+    catalog.sync(["arxiv"])
+    clock.at += timedelta(minutes=10)
+    catalog.sync(["arxiv"], categories=["math.AG"])
+    assert status(catalog, "arxiv").next_run == START + timedelta(hours=1)
+
+
+def test_a_category_that_is_none_is_refused(opened: Store, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no category"):
+        Catalog(opened, Settings(home=tmp_path)).sync(["arxiv"], categories=["no category"])
 
 
 @pytest.mark.parametrize("names", [[], ["huggingface"], ["arxiv", "huggingface"]])
