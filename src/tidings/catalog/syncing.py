@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tidings.catalog.archive import Archive, Clock
 from tidings.errors import BusyError, InputError, SourceError, StoreError, TidingsError
 from tidings.index.follow import keeping_up
-from tidings.settings import ArxivSettings, Settings
+from tidings.settings import Settings
 from tidings.sync import Tally
 from tidings.sync.run import next_run, run
 from tidings.types import SourceStatus, SyncReport
@@ -22,6 +22,8 @@ if TYPE_CHECKING:  # what asks other hosts is imported by those who ask
     from tidings.sources import Source
     from tidings.sources.client import Client
     from tidings.store import Claim, JobState
+
+ARXIV = "arxiv"
 
 _log = logging.getLogger(__name__)
 
@@ -46,24 +48,26 @@ class Syncing(Archive):
 
         A source that fails, or that another process is running, says so in its report and does not stop the others.
         ``since`` first puts the named sources back to that day. ``categories`` are taken from arXiv in this run instead
-        of those of the settings. ``record`` keeps every exchange in a folder, ``replay`` answers from such a folder.
+        of those of the settings; how far they are read is kept apart. ``record`` keeps every exchange in a folder,
+        ``replay`` answers from such a folder.
 
         Raises:
             NotFoundError: no source has that name.
-            InputError: the day is still to come, or no source is named for it; categories go to arXiv alone.
+            InputError: the day is still to come, or no source is named for it; a category is none, or not for arXiv.
         """
         _check(names, since, categories, self._clock())
         watch = _Watch(progress, self._clock, self._sleep)
-        settings = _narrowed(self.settings, categories)
         with self._open_client(watch.sleep, record, replay) as client, keeping_up(self.catch_up):
-            sources, lacking = self._made(names or settings.sources, client, settings)
+            if categories:
+                return tuple(self._run_named(self._narrowed(categories, client), since, watch))
+            sources, lacking = self._made(names or self.settings.sources, client, self.settings)
             reports = self._run_named(sources, since, watch) if names else self._run_due(sources, watch)
             return (*(SyncReport(name, error=error) for name, error in lacking.items()), *reports)
 
     def sync_due(self) -> SyncReport | None:
         """Run the enabled source that has been due longest; return what it did, or None where nothing is due."""
         names = self._due_names()
-        sources = self._made(names, self._client)[0] if names else {}
+        sources = self._made(names, self._client, self.settings)[0] if names else {}
         claim = self._store.jobs.claim_due(sources, self._clock()) if sources else None
         if claim is None:
             return None
@@ -117,14 +121,14 @@ class Syncing(Archive):
         try:
             if since is not None:
                 self._rewind(source, claim, since)
-            watch.begins(source.name)
+            watch.begins(claim.name)
             for read in run(self._store, source, claim, self._clock, tally):
                 watch.reads(read)
         except KeyboardInterrupt:
             self._store.jobs.release(claim, self._clock())
             raise
         except BusyError:
-            return _report(source.name, tally, started, busy=True)
+            return _report(claim.name, tally, started, busy=True)
         except StoreError:
             raise
         except TidingsError as failure:
@@ -133,7 +137,7 @@ class Syncing(Archive):
             error = self._note_fault(source.name, claim, fault)
         kept = self._store.progress(source.name)
         self._store.jobs.release(claim, next_run(source, kept, self._clock(), error))
-        return _report(source.name, tally, started, note=kept.note, error=str(error) if error else None)
+        return _report(claim.name, tally, started, note=kept.note, error=str(error) if error else None)
 
     def _note_fault(self, name: str, claim: Claim, fault: Exception) -> SourceError:
         """Keep a fault of our own as the source's failure, where people look."""
@@ -154,21 +158,30 @@ class Syncing(Archive):
     # --- making ---
 
     def _made(
-        self, names: Iterable[str], client: Client, settings: Settings | None = None
+        self, names: Iterable[str], client: Client, settings: Settings
     ) -> tuple[dict[str, Source], dict[str, str]]:
         """Return the sources, and of those that lack a setting which one, in words."""
         from tidings.sources import Means, make
 
-        means = Means(settings or self.settings, client, self._clock, self._store.papers_after)
+        means = Means(settings, client, self._clock, self._store.papers_after)
         made, lacking = dict[str, "Source"](), dict[str, str]()
         for name in names:
             try:
                 made[name] = make(name, means)
             except InputError as error:
                 lacking[name] = str(error)
-            except (ImportError, AttributeError):
-                lacking[name] = f"{name} is not built yet"
         return made, lacking
+
+    def _narrowed(self, categories: Sequence[str], client: Client) -> dict[str, Source]:
+        """Return arXiv with other categories than usual, so that what is known of the usual ones stays."""
+        chosen = self.settings.arxiv.model_copy(update={"categories": list(categories)})
+        settings = self.settings.model_copy(update={"arxiv": chosen})
+        made, lacking = self._made([ARXIV], client, settings)
+        if lacking:
+            raise InputError(lacking[ARXIV])
+        job = self._store.jobs.states().get(ARXIV)
+        due = job.next_run_at if job else self._clock()
+        return {ARXIV: _Apart(made[ARXIV], f"{ARXIV} {','.join(sorted(set(categories)))}", due)}
 
     @cached_property
     def _client(self) -> Client:
@@ -193,7 +206,7 @@ class Syncing(Archive):
     def _statuses(self, counts: Mapping[str, Mapping[str, int]]) -> tuple[SourceStatus, ...]:
         from tidings.sources import NAMES
 
-        sources, lacking = self._made(NAMES, self._client)
+        sources, lacking = self._made(NAMES, self._client, self.settings)
         jobs, refused = self._store.jobs.states(), counts["quarantined_by_source"]
         return tuple(
             self._status(name, sources.get(name), jobs.get(name), lacking.get(name), refused.get(name, 0))
@@ -227,6 +240,18 @@ class Syncing(Archive):
         )
 
 
+class _Apart:
+    """A source under another name: how far it is read is kept apart, and when the usual run is due stays."""
+
+    def __init__(self, source: Source, name: str, due: datetime) -> None:
+        self.name, self.limit, self.private = name, source.limit, source.private
+        self.fetch, self.rewind, self.behind = source.fetch, source.rewind, source.behind
+        self._due = due
+
+    def due(self, _: datetime) -> datetime:
+        return self._due
+
+
 class _Watch:
     """Tells whoever looks on how far a run is, and what it waits for."""
 
@@ -257,15 +282,8 @@ def _check(names: Sequence[str], since: date | None, categories: Sequence[str], 
         raise InputError("back to a day, but which source? Name it: tidings sync arxiv --since 2025-01-01")
     if since is not None and since > now.date():
         raise InputError(f"{since} is still to come")
-    if categories and set(names) != {"arxiv"}:
+    if categories and set(names) != {ARXIV}:
         raise InputError("categories are arXiv's: tidings sync arxiv --categories cs.LG,stat.ML")
-
-
-def _narrowed(settings: Settings, categories: Sequence[str]) -> Settings:
-    if not categories:
-        return settings
-    arxiv: ArxivSettings = settings.arxiv.model_copy(update={"categories": list(categories)})
-    return settings.model_copy(update={"arxiv": arxiv})
 
 
 def _report(
