@@ -12,6 +12,7 @@ What was not scripted is answered with 404. ``host.url`` is its address, ``host.
 from __future__ import annotations
 
 import contextlib
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -87,9 +88,11 @@ class Host:
 
 
 @contextmanager
-def host() -> Iterator[Host]:
-    """Run a host as long as the context lasts."""
+def host(tls: ssl.SSLContext | None = None) -> Iterator[Host]:
+    """Run a host as long as the context lasts. ``url`` speaks of http even where ``tls`` is given."""
     server = _Server(("127.0.0.1", 0), _Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     played = Host(server.server_address[1])
     server.RequestHandlerClass = type("Handler", (_Handler,), {"played": played})
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)

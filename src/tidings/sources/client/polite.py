@@ -107,7 +107,6 @@ class Client:
             timeout=httpx2.Timeout(self._patience.read, connect=self._patience.connect),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
-            trust_env=False,
         )
 
     def __enter__(self) -> Self:
