@@ -1,0 +1,57 @@
+"""What flows through Tidings: plain frozen data, and the protocols with two implementations.
+
+Ids are ``int`` inside (``Paper.id``) and ``str`` outside (``"arxiv:2106.09685"``). Times are aware UTC.
+"""
+
+from __future__ import annotations
+
+from tidings.types.papers import (
+    Change,
+    Count,
+    FieldChange,
+    HeldRecord,
+    Link,
+    Paper,
+    Quarantined,
+    Record,
+    Refusal,
+    Revision,
+    Version,
+)
+from tidings.types.protocols import Encoder
+from tidings.types.queries import And, Between, Day, Facet, Filter, Has, Hit, Not, Or, Page, Parts, Query, Term
+from tidings.types.reports import AddReport, Check, Limit, SourceStatus, Stats, SyncReport
+
+__all__ = [
+    "AddReport",
+    "And",
+    "Between",
+    "Change",
+    "Check",
+    "Count",
+    "Day",
+    "Encoder",
+    "Facet",
+    "FieldChange",
+    "Filter",
+    "Has",
+    "HeldRecord",
+    "Hit",
+    "Limit",
+    "Link",
+    "Not",
+    "Or",
+    "Page",
+    "Paper",
+    "Parts",
+    "Quarantined",
+    "Query",
+    "Record",
+    "Refusal",
+    "Revision",
+    "SourceStatus",
+    "Stats",
+    "SyncReport",
+    "Term",
+    "Version",
+]
