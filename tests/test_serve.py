@@ -30,7 +30,7 @@ def start(home: Path, *arguments: str, **settings: str) -> subprocess.Popen[str]
     ours = {"home": str(home), "workers": "2", "sync": "false", **settings}
     environment = os.environ | {f"TIDINGS_{name.upper()}": value for name, value in ours.items()}
     command = [sys.executable, "-m", "tidings", "serve", *arguments]
-    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def watched(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def syncing(tmp_path: Path, watched: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    settings = {"sync": "true", "sources": "folder", "folder_paths": str(watched), "workers": "1"}
+    settings = {"sync": "true", "sources": "folder", "folder_paths": str(watched)}
     process = start(tmp_path / "home", "--port", "0", **settings)
     yield process, port_of(process)
     end(process)
@@ -118,6 +118,17 @@ def test_the_process_that_syncs_is_started_again_when_it_dies_and_ends_with_the_
     eventually(lambda: not any(is_there(pid) for pid in again))
     with tidings.open(tmp_path / "home") as catalog:
         assert catalog.search("stripe pattern").total == 3
+
+
+@needs_proc
+def test_control_c_ends_all_of_it_without_a_word(syncing: tuple[subprocess.Popen[str], int]) -> None:
+    process, port = syncing
+    eventually(lambda: found(port) == 3)
+    beside = descendants(process.pid)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.communicate(timeout=60)[1] == ""
+    assert process.returncode == 0
+    eventually(lambda: not any(is_there(pid) for pid in beside))
 
 
 def found(port: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Response, expect
 
-from tests.e2e.archive import CROWDED, FIRST_DAY, FORMULA, HOSTILE, open_archive
+from tests.e2e.archive import CHANGED, CROWDED, FIRST_DAY, FORMULA, HOSTILE, open_archive
 from tests.e2e.browser import CHROMIUM, chromium, served
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM} (apt install chromium)")
@@ -23,6 +23,7 @@ PAGES = [
     f"/paper/{HOSTILE}",
     f"/paper/{FORMULA}",
     f"/paper/{CROWDED}",
+    f"/paper/{CHANGED}",
     f"/papers/date/{FIRST_DAY}",
     "/papers/date/1999-01-01",
     "/help",
@@ -211,20 +212,32 @@ def test_nothing_moves_while_a_page_loads(open_page: Any) -> None:
         assert page.evaluate("window.moved") == 0
 
 
-def _contrast(page: Page, selector: str) -> float:
+def test_what_changed_opens_without_javascript_and_is_told_to_those_who_listen(open_page: Any) -> None:
+    page = open_page(java_script_enabled=False)
+    page.goto(f"/paper/{CHANGED}")
+    expect(page.get_by_text("Sampling cheaply and well").last).to_be_visible()
+    expect(page.locator(".changes details del").first).to_be_hidden()
+    page.get_by_text("1 earlier").click()
+    expect(page.locator(".changes details del").first).to_be_visible()
+    heard = page.locator(".changes").aria_snapshot()
+    assert "added: and well" in heard
+    assert "removed: 12" in heard
+
+
+def _contrast(page: Page, selector: str, ground: str = "body") -> float:
     return float(
         page.evaluate(
-            """selector => {
+            """([selector, ground]) => {
                 const channel = value => value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
                 const luminance = colour => {
                     const [r, g, b] = colour.match(/[\\d.]+/g).map(value => channel(value / 255));
                     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
                 };
                 const ink = luminance(getComputedStyle(document.querySelector(selector)).color);
-                const paper = luminance(getComputedStyle(document.body).backgroundColor);
+                const paper = luminance(getComputedStyle(document.querySelector(ground)).backgroundColor);
                 return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
             }""",
-            selector,
+            [selector, ground],
         )
     )
 
@@ -237,3 +250,6 @@ def test_text_stands_out_from_the_paper(open_page: Any, scheme: str) -> None:
     assert _contrast(page, ".byline") >= 4.5
     assert _contrast(page, ".actions a") >= 4.5
     assert _contrast(page, ".place") >= 4.5
+    page.goto(f"/paper/{CHANGED}")
+    assert _contrast(page, "ins", "ins") >= 7
+    assert _contrast(page, "del", "del") >= 4.5

@@ -258,7 +258,7 @@ def quarantine_retry(numbers: tuple[int, ...], home: Path | None) -> None:
 @click.option("--port", type=click.IntRange(0, 65535), help="The port to serve at. Also TIDINGS_PORT.")
 @click.option("--sample", is_flag=True, help="Load the sample archive first when the home folder is empty.")
 def serve(home: Path | None, host: str | None, port: int | None, sample: bool) -> None:
-    """Serve the pages and the API."""
+    """Serve the pages and the API, and take what the sources publish as it comes due."""
     from tidings.web.serve import run
 
     with opened(home) as catalog:

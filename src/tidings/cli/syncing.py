@@ -26,7 +26,12 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.argument("sources", nargs=-1)
 @HOME
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Go back to that day first: 2025-01-01.")
-@click.option("--categories", default="", metavar="NAMES", help="Take these of arXiv this time: cs.LG,stat.ML.")
+@click.option(
+    "--categories",
+    default="",
+    metavar="NAMES",
+    help="Of arXiv, take these this time: cs.LG,stat.ML. How far they are read is kept apart.",
+)
 @click.option("--record", type=_FOLDER, help="Keep every request and its answer in this folder.")
 @click.option("--replay", type=_FOLDER, help="Answer requests from such a folder instead of asking anybody.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")

@@ -133,7 +133,7 @@ def _work(address: tuple[str, int], settings: Settings, parent: int) -> None:
     from tidings.catalog import open as open_catalog
 
     Thread(target=_leave_with, args=(parent,), daemon=True).start()
-    with open_catalog(settings=settings) as catalog:
+    with suppress(KeyboardInterrupt), open_catalog(settings=settings) as catalog:
         _answer(catalog, _opened(*address))
 
 
