@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -511,6 +512,13 @@ def test_an_address_is_shown_without_its_secrets() -> None:
         "https://example.org:444/a%20b?q=x&api_key=***&Token=***&mailto=***&resumptionToken=kept&key=***"
     )
     assert len(shown("https://example.org/?id_list=" + "1," * 5000)) == 200
+
+
+def test_a_key_does_not_reach_the_log(client: Client, host: network.Host, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    host.says("/", Reply())
+    client.get(f"{host.url}/", LIMIT, params={"api_key": "s3cret-query"}, headers={"x-api-key": "s3cret-header"})
+    assert "s3cret" not in caplog.text
 
 
 def test_a_place_is_a_host_with_its_port() -> None:

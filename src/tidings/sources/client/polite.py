@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -36,6 +37,9 @@ _PASSING = frozenset((429, 500, 502, 503, 504))
 # Beyond the time for an answer: finding the host's address, and waiting for the store to take the pass back.
 _SPARE = timedelta(minutes=2)
 _PAUSES = wait_exponential_jitter(multiplier=2, max=60, jitter=2)
+
+# It would write the address of every request into the log, keys and all.
+logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True, slots=True)
