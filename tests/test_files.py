@@ -81,6 +81,7 @@ def test_a_day_of_daily_papers_keeps_both_dates_apart_and_counts_at_the_listing(
         ids=("arxiv:2503.15265",),
         keywords=("nets", "depth"),
         submitted=date(2025, 3, 19),
+        listed=listed.date(),
         links=(
             Link("pdf", "https://arxiv.org/pdf/2503.15265"),
             Link("code", "https://github.com/example/nets"),

@@ -53,6 +53,7 @@ def test_a_paper_is_what_the_list_says_with_votes_dated_by_the_answer(stage: Sta
         ids=("arxiv:2603.04379",),
         keywords=("autoregressive diffusion model", "video generation", "long-video drifting"),
         submitted=date(2026, 3, 4),
+        listed=date(2026, 3, 5),
         links=(
             Link("pdf", "https://arxiv.org/pdf/2603.04379"),
             Link("discussion", "https://huggingface.co/papers/2603.04379"),

@@ -55,6 +55,7 @@ def renewed(old: Record, new: Record) -> Record:
         submitted=_first(old.submitted, new.submitted),
         updated=max((day for day in (old.updated, new.updated) if day), default=None),
         announced=_first(old.announced, new.announced),
+        listed=_first(old.listed, new.listed),
         comment=later.comment or earlier.comment,
         journal=later.journal or earlier.journal,
         links=_union(later.links, earlier.links),

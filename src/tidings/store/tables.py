@@ -13,9 +13,11 @@ paper = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("day", sa.Date),  # when a reader could first know of it
     sa.Column("updated", sa.Date),
+    sa.Column("listed", sa.Date),  # when readers first put it forward
     sa.Column("data", sa.LargeBinary, nullable=False),  # JSON of types.Paper
     sa.Index("paper_day", "day", "id"),
     sa.Index("paper_updated", "updated", "id"),
+    sa.Index("paper_listed", "listed", "id"),
 )
 
 # What each source says, for ever: the reason and the way back of every merge.

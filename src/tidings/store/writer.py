@@ -132,7 +132,10 @@ class StoreWriter:
 
     def write_papers(self, papers: Sequence[Paper]) -> None:
         """Insert or replace papers and log the changes."""
-        rows: list[Row] = [{"id": p.id, "day": p.date, "updated": p.updated, "data": encode_paper(p)} for p in papers]
+        rows: list[Row] = [
+            {"id": p.id, "day": p.date, "updated": p.updated, "listed": p.listed, "data": encode_paper(p)}
+            for p in papers
+        ]
         self._upsert(paper, rows)
         self._log((p.id, False) for p in papers)
 

@@ -55,6 +55,7 @@ class Record:
     submitted: date | None = None
     updated: date | None = None
     announced: date | None = None  # first listed, not submitted
+    listed: date | None = None  # first put forward by readers, as on Daily Papers
     comment: str | None = None
     journal: str | None = None
     links: tuple[Link, ...] = ()
@@ -93,6 +94,7 @@ class Paper:
     submitted: date | None = None
     updated: date | None = None
     announced: date | None = None
+    listed: date | None = None
     comment: str | None = None
     journal: str | None = None
     links: tuple[Link, ...] = ()

@@ -51,6 +51,7 @@ def from_item(item: Item, name: str = "") -> Record:
     """Return the record of an item. What was counted is dated by the day that listed it."""
     paper = item.paper
     paper_id, _ = identifiers.parse_arxiv_id(paper.id)
+    at = listed_at(item, name)
     return Record(
         source="huggingface",
         key=paper_id,
@@ -66,9 +67,8 @@ def from_item(item: Item, name: str = "") -> Record:
             project=paper.project_page,
             discussion=f"https://huggingface.co/papers/{paper_id}",
         ),
-        counts=counts_of(
-            listed_at(item, name), upvotes=paper.upvotes, comments=item.num_comments, stars=paper.github_stars
-        ),
+        listed=at.date() if at else None,
+        counts=counts_of(at, upvotes=paper.upvotes, comments=item.num_comments, stars=paper.github_stars),
         withdrawn=bool(paper.withdrawn_at),
     )
 

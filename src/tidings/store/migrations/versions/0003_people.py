@@ -10,6 +10,8 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
+    op.add_column("paper", sa.Column("listed", sa.Date))
+    op.create_index("paper_listed", "paper", ["listed", "id"])
     _accounts()
     _papers()
     _shelves()
