@@ -76,7 +76,7 @@ class Played:
 
     def versions(self, out: date) -> list[datetime]:
         """Return when the versions that are out were submitted."""
-        later = [_before_deadline(self.last)] if self.first < self.last <= out else []
+        later = [before_deadline(self.last)] if self.first < self.last <= out else []
         return [self.submitted, *later]
 
 
@@ -243,7 +243,7 @@ def _played(paper: Mapping[str, Any], category: str) -> Played:
         last=max(first, last),
         doi=paper.get("doi"),
         journal=paper.get("journal"),
-        submitted=paper.get("submitted") or _before_deadline(first),
+        submitted=paper.get("submitted") or before_deadline(first),
         withdrawn=bool(paper.get("withdrawn")),
     )
 
@@ -252,7 +252,7 @@ def _day(value: date | str) -> date:
     return date.fromisoformat(value) if isinstance(value, str) else value
 
 
-def _before_deadline(day: date) -> datetime:
+def before_deadline(day: date) -> datetime:
     """Return a time whose submissions are listed on that day: noon of the weekday before."""
     before = day - timedelta(days=1)
     while before.weekday() >= _SATURDAY:

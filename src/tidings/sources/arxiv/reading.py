@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tidings.errors import FetchError, SourceError
 from tidings.moments import weekday
-from tidings.settings import ArxivSettings
+from tidings.settings.sources import ArxivSettings
 from tidings.sources.arxiv import calendar, oai
 from tidings.sources.arxiv.feed import LONGEST, DayFeed, UnknownCategoryError, read_feed
 from tidings.sources.arxiv.listing import first_listing
@@ -124,7 +124,7 @@ class Reading:
                 raise SourceError(f"{category}: arXiv leads back to a page that was read; the rest is tried later")
             self._advance(category, page)
             if page.deleted:
-                self._notes.append(f"{page.deleted:,} records of {category} are no more at arXiv")
+                self._notes.append(f"of {category}, {page.deleted:,} are no more at arXiv")
             yield self._batch(tuple(map(self._listed, page.items)))
             if page.token is None:
                 return
