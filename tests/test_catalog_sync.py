@@ -49,16 +49,17 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Store]:
-    store = open_store(tmp_path)
-    yield store
-    store.close()
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty store, on SQLite alone: what each database does is held elsewhere."""
+    opened = open_store(tmp_path)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
-def catalog(opened: Store, tmp_path: Path, clock: Clock) -> Catalog:
+def catalog(store: Store, tmp_path: Path, clock: Clock) -> Catalog:
     settings = Settings(home=tmp_path, sources=["arxiv", "huggingface"])
-    return Catalog(opened, settings, clock=clock, sleep=clock.sleep)
+    return Catalog(store, settings, clock=clock, sleep=clock.sleep)
 
 
 def status(catalog: Catalog, name: str) -> SourceStatus:
@@ -83,9 +84,9 @@ def test_all_enabled_sources_that_are_due_run_and_their_papers_can_be_found(cata
     assert {hit.paper.key for hit in catalog.search("zebra stripe").hits} == {f"arxiv:2603.0000{n}" for n in (1, 2, 3)}
 
 
-def test_the_source_that_is_due_longest_runs_first(catalog: Catalog, made: Made, opened: Store, clock: Clock) -> None:
+def test_the_source_that_is_due_longest_runs_first(catalog: Catalog, made: Made, store: Store, clock: Clock) -> None:
     made["arxiv"], made["huggingface"] = Scripted([]), Scripted([], name="huggingface")
-    opened.jobs.ensure(["huggingface"], START - timedelta(hours=1))
+    store.jobs.ensure(["huggingface"], START - timedelta(hours=1))
     assert [report.name for report in catalog.sync()] == ["huggingface", "arxiv"]
 
 
@@ -180,11 +181,11 @@ def test_a_source_that_lacks_a_setting_says_which_and_the_others_run(catalog: Ca
 
 
 def test_a_source_that_another_process_runs_is_busy_and_the_others_run(
-    catalog: Catalog, made: Made, opened: Store
+    catalog: Catalog, made: Made, store: Store
 ) -> None:
     made["arxiv"], made["huggingface"] = Scripted([]), Scripted([[record(1)]], name="huggingface")
-    opened.jobs.ensure(["arxiv"], START)
-    opened.jobs.claim("arxiv", START)
+    store.jobs.ensure(["arxiv"], START)
+    store.jobs.claim("arxiv", START)
     assert [(report.name, report.busy) for report in catalog.sync()] == [("huggingface", False), ("arxiv", True)]
     assert [report.busy for report in catalog.sync(["arxiv", "huggingface"])] == [True, False]
     assert status(catalog, "arxiv").running
@@ -238,11 +239,11 @@ def test_a_stopped_backfill_goes_on_where_it_stopped(catalog: Catalog, made: Mad
 
 
 def test_a_process_that_died_leaves_the_source_to_others_once_its_time_is_up(
-    catalog: Catalog, made: Made, opened: Store, clock: Clock
+    catalog: Catalog, made: Made, store: Store, clock: Clock
 ) -> None:
     made["arxiv"] = Scripted([[record(1)]])
-    opened.jobs.ensure(["arxiv"], START)
-    opened.jobs.claim("arxiv", START)  # and never heard of again
+    store.jobs.ensure(["arxiv"], START)
+    store.jobs.claim("arxiv", START)  # and never heard of again
     assert catalog.sync_due() is None
     clock.at += LEASE + timedelta(seconds=1)
     assert counted(catalog.sync_due() or SyncReport("")) == ("arxiv", 1, 1)
@@ -299,9 +300,9 @@ def test_other_categories_leave_alone_when_the_usual_ones_are_due(catalog: Catal
     assert status(catalog, "arxiv").next_run == START + timedelta(hours=1)
 
 
-def test_a_category_that_is_none_is_refused(opened: Store, tmp_path: Path) -> None:
+def test_a_category_that_is_none_is_refused(store: Store, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no category"):
-        Catalog(opened, Settings(home=tmp_path)).sync(["arxiv"], categories=["no category"])
+        Catalog(store, Settings(home=tmp_path)).sync(["arxiv"], categories=["no category"])
 
 
 @pytest.mark.parametrize("names", [[], ["huggingface"], ["arxiv", "huggingface"]])
@@ -329,7 +330,7 @@ class Asking(Scripted):
 
 
 @pytest.fixture
-def asked(opened: Store, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> tuple[Catalog, list[str]]:
+def asked(store: Store, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> tuple[Catalog, list[str]]:
     requests: list[str] = []
 
     def answer(request: httpx2.Request) -> httpx2.Response:
@@ -339,7 +340,7 @@ def asked(opened: Store, tmp_path: Path, clock: Clock, monkeypatch: pytest.Monke
     monkeypatch.setattr("tidings.sources.make", lambda name, means: Asking(means))
     settings = Settings(home=tmp_path, sources=["arxiv"], contact="librarian@lab.example")
     transport = httpx2.MockTransport(answer)
-    return Catalog(opened, settings, clock=clock, sleep=clock.sleep, transport=transport), requests
+    return Catalog(store, settings, clock=clock, sleep=clock.sleep, transport=transport), requests
 
 
 def test_hosts_are_told_who_asks_and_asked_no_sooner_than_they_wish(
@@ -422,12 +423,12 @@ def test_news_that_is_not_held_and_runs_that_nobody_makes_are_said(
 
 
 def test_a_first_sync_that_was_killed_is_said_once_its_time_is_up(
-    catalog: Catalog, made: Made, opened: Store, clock: Clock
+    catalog: Catalog, made: Made, store: Store, clock: Clock
 ) -> None:
     made["arxiv"] = Scripted([])
-    opened.jobs.ensure(["arxiv"], START)
-    claim = opened.jobs.claim("arxiv", START)
-    with opened.writer(START) as writer:
+    store.jobs.ensure(["arxiv"], START)
+    claim = store.jobs.claim("arxiv", START)
+    with store.writer(START) as writer:
         writer.advance(claim, "arxiv", started=START)
     assert check(catalog, "arxiv") == (True, "being synced now")
     clock.at += LEASE + timedelta(seconds=1)
