@@ -97,7 +97,7 @@ def _progress(quiet: bool) -> Iterator[SyncProgress | None]:
 
         def show(name: str, read: int, until: datetime | None) -> None:
             rate = read / max(monotonic() - began.setdefault(name, monotonic()), 0.001)
-            wait = f" · waiting until {until:%H:%M:%S} UTC, as its host wishes" if until else ""
+            wait = f" · waiting until {until:%H:%M:%S} UTC" if until else ""
             bar.update(task, description=f"{name}: {read:,} records · {rate:,.0f}/s{wait}")
 
         yield show
