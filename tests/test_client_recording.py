@@ -173,6 +173,16 @@ def test_no_secret_is_written(host: network.Host, opened: Store, folder: Path) -
         assert conversation(client) == said
 
 
+def test_an_answer_that_repeats_the_key_is_written_without_it(host: network.Host, opened: Store, folder: Path) -> None:
+    host.says("/keys/current", Reply(b'{"key": "s3cret", "userID": 12}'))
+    with recording(host, opened, folder) as client:
+        answer = client.get(f"{host.url}/keys/current", LIMIT, headers={"Zotero-API-Key": "s3cret"})
+    assert answer.json() == {"key": "s3cret", "userID": 12}
+    written = b"".join(file.read_bytes() for file in folder.iterdir())
+    assert b"s3cret" not in written
+    assert b'{"key": "***", "userID": 12}' in written
+
+
 def test_a_login_that_is_answered_compressed_all_the_same_is_not_written(
     host: network.Host, opened: Store, folder: Path
 ) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import event
 
 from tests.scripted import START, Clock, Scripted
 from tests.test_merge import PREPRINT, PROCEEDINGS
-from tidings.errors import BusyError, FetchError, SourceError
+from tidings.errors import BusyError, FetchError, PausedError, SourceError
 from tidings.store import Store, open_store
 from tidings.store.tables import change, metadata
 from tidings.sync import Tally, run
@@ -134,6 +134,19 @@ def test_a_private_source_enters_no_archive(store: Store) -> None:
     go(store, Scripted([held], name="zotero", private=True))
     assert store.counts()["papers"] == 0
     assert {record.key for record in store.holdings("zotero")} == {"2603.00001", "2603.00002"}
+
+
+def test_a_pause_is_no_failure_and_the_next_run_goes_on(store: Store) -> None:
+    later = START + timedelta(minutes=30)
+    pause = PausedError("api.example is to be left alone until 06:30 UTC", retry_at=later)
+    with pytest.raises(PausedError):
+        go(store, Scripted([PAGES[0], pause]))
+    progress = store.progress("arxiv")
+    assert (progress.error, progress.failures, progress.failed) == (None, 0, None)
+    assert progress.note is not None and "06:30" in progress.note
+    assert next_run(Scripted([]), progress, START, pause) == later
+    go(store, Scripted(PAGES))
+    assert store.progress("arxiv").cursor == "4"
 
 
 # --- whose turn it is ---

@@ -102,6 +102,15 @@ class FetchError(SourceError):
         self.retry_at = retry_at
 
 
+class PausedError(FetchError):
+    """What we allow ourselves to ask of a host is used up, or it asked for a pause: the work goes on by itself."""
+
+    code = "paused"
+
+    def __init__(self, message: str, *, retry_at: datetime) -> None:
+        super().__init__(message, retry_at=retry_at)
+
+
 class BusyError(TidingsError):
     """Another process is doing that work now."""
 

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from tidings.catalog.archive import Archive, Clock
-from tidings.errors import BusyError, InputError, SourceError, StoreError, TidingsError
+from tidings.errors import BusyError, InputError, PausedError, SourceError, StoreError, TidingsError
 from tidings.index.follow import keeping_up
 from tidings.settings import Settings
 from tidings.sync import Tally
@@ -137,7 +137,8 @@ class Syncing(Archive):
             error = self._note_fault(source.name, claim, fault)
         kept = self._store.progress(source.name)
         self._store.jobs.release(claim, next_run(source, kept, self._clock(), error))
-        return _report(claim.name, tally, started, note=kept.note, error=str(error) if error else None)
+        failed = error is not None and not isinstance(error, PausedError)
+        return _report(claim.name, tally, started, note=kept.note, error=str(error) if failed else None)
 
     def _note_fault(self, name: str, claim: Claim, fault: Exception) -> SourceError:
         """Keep a fault of our own as the source's failure, where people look."""

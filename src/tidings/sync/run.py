@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from tidings.errors import BusyError, FetchError, TidingsError
-from tidings.sources import Batch, Source
+from tidings.errors import BusyError, FetchError, PausedError, TidingsError
 from tidings.store import Claim, Progress, Store, StoreWriter
 from tidings.sync.place import Tally, place
 from tidings.types import Record
+
+if TYPE_CHECKING:  # every format's reader: a search should not wait for them
+    from tidings.sources import Batch, Source
 
 Clock = Callable[[], datetime]
 
@@ -26,6 +29,7 @@ def run(store: Store, source: Source, claim: Claim | None, clock: Clock, tally: 
 
     Raises:
         SourceError: the source failed; its status says so, and what came before stands.
+        PausedError: no more may be asked for now; this is no failure, and the next run goes on.
         BusyError: another process took the work over.
     """
     _advance(store, source, claim, clock(), started=clock(), note=None, read=0, new=0)
@@ -38,6 +42,9 @@ def run(store: Store, source: Source, claim: Claim | None, clock: Clock, tally: 
             tally.add(counted)
             yield tally.read
     except BusyError:
+        raise
+    except PausedError as error:
+        _advance(store, source, claim, clock(), note=f"{error}; goes on then")
         raise
     except TidingsError as error:
         failures = store.progress(source.name).failures + 1
@@ -78,6 +85,8 @@ def next_run(source: Source, progress: Progress, now: datetime, error: TidingsEr
     """Return when a source should run again: when news may be out, or after a failure when trying again makes sense."""
     if error is None:
         return source.due(now)
+    if isinstance(error, PausedError) and error.retry_at:
+        return max(error.retry_at, now)
     doublings: int = min(max(progress.failures, 1) - 1, _MOST_DOUBLINGS)
     pause = min(_FIRST_PAUSE * (1 << doublings), _LONGEST_PAUSE)
     wished = error.retry_at if isinstance(error, FetchError) and error.retry_at else now

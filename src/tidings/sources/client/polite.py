@@ -17,7 +17,7 @@ import httpx2
 import msgspec
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
-from tidings.errors import FetchError, SourceError
+from tidings.errors import FetchError, PausedError, SourceError
 from tidings.plain import collapse
 from tidings.sources.client.answers import Answer, followed, keep, reason, trouble
 from tidings.sources.client.network import SECONDS, Network
@@ -279,7 +279,7 @@ class Client:
         while not isinstance(taken := self._gates.enter(task.limit, now := self._now(), lease), Pass):
             seconds = (taken - now).total_seconds()
             if seconds > patience:
-                raise FetchError(f"{request.url.host} is to be left alone until {_clock(taken)}", retry_at=taken)
+                raise PausedError(f"{request.url.host} is to be left alone until {_clock(taken)}", retry_at=taken)
             self._sleep(seconds)
         return taken
 

@@ -3,7 +3,7 @@
 A folder holds two files for each exchange, numbered in order: ``000001.exchange.json`` (what was asked, and the head of
 the answer) and ``000001.body.…`` (its body as it came, so one that was compressed ends in ``.gz``). No secret is
 written: of the request's headers only those in ``_HEADERS``, of its body only a digest; addresses lose the values of
-parameters like ``api_key``; and where the request itself held a password or the like, what it brought is masked too.
+parameters like ``api_key``; an answer that repeats a secret of its request is masked, and so is what a login brought.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import httpx2
 import msgspec
 
 from tidings.errors import FetchError, InputError
-from tidings.sources.client.redaction import body_without_secrets, shown, without_secrets
+from tidings.sources.client.redaction import body_without_secrets, secrets_of, shown, without, without_secrets
 
 _HEADERS = ("accept", "content-type", "if-none-match", "if-modified-since", "if-modified-since-version")
 _KEPT_OUT = frozenset(("set-cookie", "set-cookie2"))
@@ -68,7 +68,7 @@ class Recorder(httpx2.BaseTransport):
         """Return the answer; it is written down when it is closed."""
         request.read()
         is_login = body_without_secrets(request.content) != request.content
-        if is_login:
+        if is_login or secrets_of(request):
             request.headers["accept-encoding"] = "identity"  # or what is secret in the answer could not be masked
         response = self._transport.handle_request(request)
         body = _Heard(cast("httpx2.SyncByteStream", response.stream), self, request, response, is_login)
@@ -95,10 +95,12 @@ class Recorder(httpx2.BaseTransport):
         )
         with _writing(self._folder):
             with (self._folder / exchange.body).open("wb") as file:
-                if not masked:
+                secrets = secrets_of(request)
+                if not masked and not secrets:
                     shutil.copyfileobj(body, file)
                 elif "content-encoding" not in response.headers:
-                    file.write(body_without_secrets(body.read()))
+                    kept = body_without_secrets(body.read()) if masked else body.read()
+                    file.write(without(kept, secrets))
             head = msgspec.json.format(msgspec.json.encode(exchange), indent=2)
             (self._folder / f"{number}{_HEAD}").write_bytes(head + b"\n")
 
