@@ -18,6 +18,7 @@ from tidings.store.progress import Progress
 from tidings.store.reader import StoreReader
 from tidings.store.schema import ensure_schema
 from tidings.store.shelves import Shelves
+from tidings.store.trends import Trends
 from tidings.store.voting import Voting
 from tidings.store.writer import KnownRecord, RecordRow, StoreWriter
 
@@ -50,6 +51,7 @@ class Store(StoreReader):
         self.accounts = Accounts(engine)
         self.voting = Voting(engine)
         self.shelves = Shelves(engine)
+        self.trends = Trends(engine)
 
     @contextmanager
     def writer(self, now: datetime) -> Iterator[StoreWriter]:

@@ -26,6 +26,7 @@ __all__ = [
     "AddReport",
     "And",
     "Between",
+    "Breakdown",
     "Change",
     "Check",
     "Count",
@@ -53,5 +54,6 @@ __all__ = [
     "Stats",
     "SyncReport",
     "Term",
+    "Trend",
     "Version",
 ]

@@ -124,3 +124,21 @@ class Day:
     previous: date | None
     next: date | None
     date: date  # last, because its name hides its type from what follows
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """What a rank among the trending is made of: parts in doublings that add up to the score, and what was counted."""
+
+    parts: Mapping[str, float]
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Papers by what people say of them, and why, by internal id; the nearest days that have others."""
+
+    page: Page
+    why: Mapping[int, Breakdown]
+    previous: date | None
+    next: date | None

@@ -24,8 +24,8 @@ class AddReport:
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """What a sync did with one source. read = new + updated + merged + unchanged + quarantined, but of a private source,
-    whose records never enter the archive, only ``read`` is counted.
+    """What a sync did with one source. read = new + updated + merged + unchanged + quarantined, but of a private
+    source, whose records never enter the archive, only ``read`` is counted.
     """
 
     name: str
