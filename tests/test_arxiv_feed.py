@@ -199,6 +199,14 @@ def test_when_arxiv_asks_to_be_left_alone_nothing_more_is_asked(tmp_path: Path, 
         assert not arxiv.history()
 
 
+def test_when_arxiv_refuses_nothing_more_is_asked(tmp_path: Path) -> None:
+    with stand(tmp_path, listed("2026-03-05"), THURSDAY) as arxiv:
+        arxiv.answers[FEED_HOST] = [httpx2.Response(403, text="access denied")]
+        with pytest.raises(FetchError, match="access denied"):
+            arxiv.run()
+        assert not arxiv.history()
+
+
 def _empty_feed(updated: str) -> httpx2.Response:
     text = f'<feed xmlns="http://www.w3.org/2005/Atom"><title>cs.LG</title><updated>{updated}</updated></feed>'
     return httpx2.Response(200, content=text.encode())
