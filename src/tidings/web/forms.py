@@ -30,7 +30,7 @@ async def read_form(request: Request) -> dict[str, str]:
     return {name: values[-1] for name, values in fields.items()}
 
 
-def back(request: Request, fields: dict[str, str], otherwise: str = "/") -> RedirectResponse:
+def back(fields: dict[str, str], otherwise: str = "/") -> RedirectResponse:
     """Return the way back to the page that a form was on, which its field ``next`` names."""
     return RedirectResponse(own_path(fields.get("next", "")) or otherwise, 303)
 
