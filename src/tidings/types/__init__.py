@@ -19,7 +19,23 @@ from tidings.types.papers import (
     Version,
 )
 from tidings.types.protocols import Encoder
-from tidings.types.queries import And, Between, Day, Facet, Filter, Has, Hit, Not, Or, Page, Parts, Query, Term
+from tidings.types.queries import (
+    And,
+    Between,
+    Breakdown,
+    Day,
+    Facet,
+    Filter,
+    Has,
+    Hit,
+    Not,
+    Or,
+    Page,
+    Parts,
+    Query,
+    Term,
+    Trend,
+)
 from tidings.types.reports import AddReport, Check, Limit, SourceStatus, Stats, SyncReport
 
 __all__ = [
