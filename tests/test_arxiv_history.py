@@ -257,6 +257,29 @@ def test_a_category_added_later_begins_with_its_own_history_and_its_papers_have_
     assert announced(batches) == {"2603.00001": None, "2603.00008": date(2026, 3, 3)}
 
 
+def test_a_run_of_one_category_loses_nothing_of_the_others(tmp_path: Path) -> None:
+    """The others are asked for again two weeks later, and their papers have the days of their listing."""
+    papers = [*listed(*DAYS), paper("2603.00008", "2026-03-03", None, "hep-th")]
+    both = ["cs.LG", "hep-th"]
+    with stand(tmp_path, papers, new_york(2026, 2, 20), categories=both, history=1) as arxiv:
+        batches = arxiv.run()
+        cursor = arxiv.cursor
+    with stand(tmp_path, papers, new_york(2026, 3, 3), categories=["hep-th"], history=1) as arxiv:
+        arxiv.cursor = arxiv.source.rewind(cursor, date(2026, 3, 1))
+        batches += arxiv.run()
+        assert [(asked["set"], asked["from"]) for asked in arxiv.history()] == [("physics:hep-th", "2026-02-20")]
+        cursor = arxiv.cursor
+    with stand(tmp_path, papers, new_york(2026, 3, 5), categories=both, history=1) as arxiv:
+        arxiv.cursor = cursor
+        batches += arxiv.run()
+        assert [(asked["set"], asked["from"]) for asked in arxiv.history()] == [
+            ("cs:cs:LG", "2026-02-20"),
+            ("physics:hep-th", "2026-03-03"),
+        ]
+    days = announced(batches)
+    assert {key: str(day) for key, day in days.items()} == {each["id"]: each["listed_first"] for each in papers}
+
+
 def test_a_cursor_that_nobody_can_read_is_an_error(tmp_path: Path) -> None:
     with stand(tmp_path, [], THURSDAY) as arxiv:
         for cursor in ("", "{", '{"windows":{"cs.LG":{}}}'):

@@ -46,7 +46,7 @@ class Arxiv:
         Raises:
             InputError: no category is chosen, or one that arXiv does not have.
         """
-        self._settings, self._client, self._now = means.settings.arxiv, means.client, means.now
+        self._means, self._settings, self._now = means, means.settings.arxiv, means.now
         self._categories = tuple(dict.fromkeys(map(oai.category_of, self._settings.categories)))
         if not self._categories:
             raise InputError("TIDINGS_ARXIV_CATEGORIES names no category, so there is nothing to ask arXiv for")
@@ -62,7 +62,9 @@ class Arxiv:
             FetchError: arXiv did not answer, or refused.
             SourceError: an answer cannot be understood, or arXiv does not know a category.
         """
-        reading = Reading(self._client, self._settings, self.limit, self._now, self._state(cursor))
+        first = self._now().astimezone(UTC).date() - timedelta(days=self._settings.history)
+        state = read_cursor(cursor, State).knowing(self._categories, first)
+        reading = Reading(self._means, self.limit, self._categories, state)
         for batch in reading.batches():
             yield batch
             self._come_to = reading.state
@@ -74,18 +76,19 @@ class Arxiv:
             FetchError: arXiv did not answer, or not with all that it has.
             SourceError: its answer cannot be understood.
         """
-        yield from Query(self._client, self._settings.api_url, self.limit).papers(ids)
+        yield from Query(self._means.client, self._settings.api_url, self.limit).papers(ids)
 
     def rewind(self, cursor: str | None, since: date) -> str:
-        """Return the cursor whose histories go back to a day; which feeds were taken stays known.
+        """Return the cursor whose histories go back to a day, those of the categories that are chosen now; which feeds
+        were taken stays known.
 
         Raises:
             InputError: that day is still to come.
         """
         if since > self._now().astimezone(UTC).date():
             raise InputError(f"{since} is still to come, so arXiv has nothing since then")
-        state = read_cursor(cursor, State).for_categories(self._categories, since)
-        return write_cursor(state.rewound(since))
+        state = read_cursor(cursor, State).knowing(self._categories, since)
+        return write_cursor(state.rewound(self._categories, since))
 
     def due(self, now: datetime) -> datetime:
         """Return when to look again: soon after the next midnight in New York, or in half an hour while the feed of
@@ -103,7 +106,3 @@ class Arxiv:
         if newest is None:
             return 1
         return len(calendar.announcement_days(newest, calendar.newest_out(now - _LATE)))
-
-    def _state(self, cursor: str | None) -> State:
-        first = self._now().astimezone(UTC).date() - timedelta(days=self._settings.history)
-        return read_cursor(cursor, State).for_categories(self._categories, first)

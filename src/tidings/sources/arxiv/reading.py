@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 from msgspec.structs import replace
 
 from tidings.errors import FetchError, SourceError
 from tidings.moments import weekday
-from tidings.settings.sources import ArxivSettings
 from tidings.sources.arxiv import calendar, oai
 from tidings.sources.arxiv.feed import LONGEST, DayFeed, UnknownCategoryError, read_feed
 from tidings.sources.arxiv.listing import first_listing
 from tidings.sources.arxiv.state import State, Window
 from tidings.sources.batches import write_cursor
-from tidings.sources.client import Client
 from tidings.sources.formats.arxiv_oai import Described
 from tidings.sources.formats.common import Outcome
+from tidings.sources.registry import Means
 from tidings.sources.source import Batch
 from tidings.types import Limit
 
@@ -28,13 +27,11 @@ _LEAVE_ALONE = frozenset((403, 429))
 
 
 class Reading:
-    """A run of the source from a state. ``state`` is where it has come to."""
+    """A run of the source for some categories, from a state. ``state`` is where it has come to."""
 
-    def __init__(
-        self, client: Client, settings: ArxivSettings, limit: Limit, now: Callable[[], datetime], state: State
-    ) -> None:
-        self._client, self._settings, self._limit, self._now = client, settings, limit, now
-        self.state = state
+    def __init__(self, means: Means, limit: Limit, categories: tuple[str, ...], state: State) -> None:
+        self._settings, self._client, self._now = means.settings.arxiv, means.client, means.now
+        self._limit, self._categories, self.state = limit, categories, state
         self._notes: list[str] = []
 
     def batches(self) -> Iterator[Batch]:
@@ -50,7 +47,7 @@ class Reading:
             if _ends_the_run(error):
                 raise
             failure = error
-        for category in self.state.windows:
+        for category in self._categories:
             if self._is_due(self.state.windows[category]):
                 yield from self._history(category)
         yield self._end()
@@ -66,14 +63,14 @@ class Reading:
         feed = self._ask_for_feed()
         if feed is None or not feed.size:
             return
-        self.state = self.state.with_feed(feed.day, names_all_new=feed.names_all_new)
+        self.state = self.state.with_feed(feed.day, self._categories, names_all_new=feed.names_all_new)
         if feed.is_cut:
             self._notes.append(f"the feed was cut at {LONGEST:,} entries; the history completes it")
         yield self._batch(feed.items, None if feed.is_cut else feed.day, "; ".join(self._notes) or None)
 
     def _ask_for_feed(self) -> DayFeed | None:
         """Return the feed if it has changed since it was last asked for."""
-        known, query = self.state.feed, "+".join(self.state.windows)
+        known, query = self.state.feed, "+".join(self._categories)
         is_same = known.query == query
         try:
             answer = self._client.get(
@@ -180,7 +177,7 @@ class Reading:
         reached = self._reached(now)
         if reached and self.state.whole:
             days = calendar.announcement_days(self.state.whole, reached)
-            missed = sum(not self.state.was_taken(day, tuple(self.state.windows)) for day in days)
+            missed = sum(not self.state.was_taken(day, self._categories) for day in days)
             if missed:
                 self._notes.append(f"caught up {_announcements(missed)} from the history")
         if reached:
@@ -194,7 +191,7 @@ class Reading:
 
         Today's counts only once its feed is there: nobody knows by the clock whether it is late.
         """
-        answered = [window.answered for window in self.state.windows.values()]
+        answered = [self.state.windows[category].answered for category in self._categories]
         if not all(answered):
             return None
         day = calendar.newest_out(min(each for each in answered if each))

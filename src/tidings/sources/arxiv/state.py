@@ -31,7 +31,7 @@ class Window(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Records changed ``since`` that day are to be read, that day included. ``answered`` is when arXiv last answered a
     window that was read whole; ``opened``, ``token`` and ``given`` (the day, in UTC, on which the token was given) tell
-    of one that is not yet. ``joined`` is the first feed that was taken with the category.
+    of one that is not yet. ``joined`` is the first of the feeds that were all taken with the category.
     """
 
     since: date
@@ -49,16 +49,18 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     windows: dict[str, Window] = {}
     whole: date | None = None
 
-    def for_categories(self, categories: tuple[str, ...], since: date) -> State:
-        """Return the state with a window for each category and for no other; one that was added begins its own."""
-        windows = {category: self.windows.get(category, Window(since)) for category in categories}
-        return replace(self, windows=windows)
+    def knowing(self, categories: tuple[str, ...], since: date) -> State:
+        """Return the state with a window for each category: a new one begins on that day. One that is not asked for now
+        keeps its place, so that nothing is missed should it be asked for again.
+        """
+        missing = {category: Window(since) for category in categories if category not in self.windows}
+        return replace(self, windows=self.windows | missing)
 
     def with_window(self, category: str, window: Window) -> State:
         """Return the state with one window changed."""
         return replace(self, windows=self.windows | {category: window})
 
-    def with_feed(self, day: date, *, names_all_new: bool) -> State:
+    def with_feed(self, day: date, categories: tuple[str, ...], *, names_all_new: bool) -> State:
         """Return the state after the feed of a day was taken; ``names_all_new`` unless it was cut too early."""
         before = self.feed.day or day
         missed = {*self.feed.missed, *calendar.announcement_days(before, day)} - {day}
@@ -67,7 +69,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
         newest = max(before, day)
         kept = tuple(sorted(each for each in missed if newest - each <= _MEMORY))
         windows = {
-            category: window if window.joined else replace(window, joined=day)
+            category: replace(window, joined=(window.joined or day) if category in categories else None)
             for category, window in self.windows.items()
         }
         return replace(self, feed=replace(self.feed, day=newest, missed=kept), windows=windows)
@@ -84,13 +86,13 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
         joined = (window.joined for category, window in self.windows.items() if _covers(category, categories))
         return any(first is not None and first <= day for first in joined)
 
-    def rewound(self, since: date) -> State:
-        """Return the state whose windows all go back to a day; what is known of feeds stays."""
-        windows = {
-            category: Window(min(since, window.since), joined=window.joined)
-            for category, window in self.windows.items()
+    def rewound(self, categories: tuple[str, ...], since: date) -> State:
+        """Return the state with these windows gone back to a day; what is known of feeds stays."""
+        back = {
+            category: Window(min(since, self.windows[category].since), joined=self.windows[category].joined)
+            for category in categories
         }
-        return replace(self, windows=windows)
+        return replace(self, windows=self.windows | back)
 
 
 def _covers(category: str, categories: tuple[str, ...]) -> bool:
