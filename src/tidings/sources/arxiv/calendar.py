@@ -88,6 +88,7 @@ def announcement_of(submitted: datetime) -> date:
     return _announcement_of(local.date() + _DAY if local.time() >= _CLOSES else local.date())
 
 
+@lru_cache(maxsize=1024)
 def announcements_of_month(year: int, month: int) -> tuple[date, date]:
     """Return the first and the last day on which papers are announced whose ids begin with that month.
 

@@ -24,6 +24,7 @@ _ID_PREFIX = "oai:arXiv.org:"
 _WITHDRAWAL = "I"
 
 Texts = dict[str, list[str]]
+Header = etree._Element | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,7 @@ def is_deleted(element: etree._Element) -> bool:
 
 def name_of(element: etree._Element) -> str | None:
     """Return the arXiv id that a record's header names, be it one or not; None where it names none."""
-    header = _child(element, "header")
-    identifier = _child(header, "identifier") if header is not None else None
-    text = (identifier.text or "").strip() if identifier is not None else ""
-    return text.removeprefix(_ID_PREFIX) or None
+    return _text(_child(element, "header"), "identifier").removeprefix(_ID_PREFIX) or None
 
 
 def describe(element: etree._Element) -> Described:
@@ -70,12 +68,11 @@ def describe(element: etree._Element) -> Described:
     reader = _READERS.get(local_name(body)) if body is not None else None
     if body is None or reader is None:
         raise SourceError(f"no metadata in a format that we read ({', '.join(_READERS)})")
-    texts = _texts(header) if header is not None else {}
-    record, submitted = reader(body, texts)
-    return Described(record, day_of(_first(texts, "datestamp")), submitted)
+    record, submitted = reader(body, header)
+    return Described(record, day_of(_text(header, "datestamp")), submitted)
 
 
-def _raw(body: etree._Element, header: Texts) -> tuple[Record, str | None]:
+def _raw(body: etree._Element, header: Header) -> tuple[Record, str | None]:
     texts = _texts(body)
     versions, submitted, is_withdrawal = _versions(body)
     paper_id = _paper_id(texts, header)
@@ -115,7 +112,7 @@ def _versions(body: etree._Element) -> tuple[tuple[Version, ...], str | None, bo
     return tuple(version for version, _, _ in found), first, found[-1][2]
 
 
-def _structured(body: etree._Element, header: Texts) -> tuple[Record, None]:
+def _structured(body: etree._Element, header: Header) -> tuple[Record, None]:
     texts = _texts(body)
     paper_id = _paper_id(texts, header)
     comment, abstract = note_of(_first(texts, "comments")), abstract_of(_first(texts, "abstract"))
@@ -156,7 +153,7 @@ def _structured_names(body: etree._Element) -> list[str]:
     return names
 
 
-def _dublin_core(body: etree._Element, header: Texts) -> tuple[Record, None]:
+def _dublin_core(body: etree._Element, header: Header) -> tuple[Record, None]:
     texts = _texts(body)
     identifiers_said = texts.get("identifier", [])
     addresses = [text for text in identifiers_said if "arxiv.org/abs/" in text]
@@ -172,7 +169,7 @@ def _dublin_core(body: etree._Element, header: Texts) -> tuple[Record, None]:
         abstract=abstract_of(abstract),
         authors=people(map(first_last, texts.get("creator", []))),
         ids=(f"arxiv:{paper_id}", *ids_of(*dois[:1])),
-        categories=categories_of(map(_category, header.get("setSpec", []))),
+        categories=categories_of(map(_category, _texts(header).get("setSpec", [])) if header is not None else ()),
         submitted=days[0] if days else None,
         updated=days[-1] if len(days) > 1 else None,
         comment=note_of(comment.removeprefix("Comment: ")),
@@ -183,7 +180,7 @@ def _dublin_core(body: etree._Element, header: Texts) -> tuple[Record, None]:
     return record, None
 
 
-_Reader = Callable[[etree._Element, Texts], tuple[Record, str | None]]
+_Reader = Callable[[etree._Element, Header], tuple[Record, str | None]]
 _READERS: dict[str, _Reader] = {"arXivRaw": _raw, "arXiv": _structured, "dc": _dublin_core}
 
 
@@ -193,8 +190,8 @@ def _category(name: str) -> str:
     return ".".join(parts[1:] or parts)
 
 
-def _paper_id(texts: Texts, header: Texts) -> str:
-    text = _first(texts, "id") or _first(header, "identifier").removeprefix(_ID_PREFIX)
+def _paper_id(texts: Texts, header: Header) -> str:
+    text = _first(texts, "id") or _text(header, "identifier").removeprefix(_ID_PREFIX)
     return identifiers.parse_arxiv_id(text)[0]
 
 
@@ -205,6 +202,11 @@ def _ids(paper_id: str, doi: str) -> tuple[str, ...]:
 
 def _child(element: etree._Element, name: str) -> etree._Element | None:
     return next(element.iterchildren(f"{{*}}{name}"), None)
+
+
+def _text(element: etree._Element | None, name: str) -> str:
+    child = _child(element, name) if element is not None else None
+    return (child.text or "").strip() if child is not None else ""
 
 
 def _texts(element: etree._Element) -> Texts:
