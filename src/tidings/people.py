@@ -32,8 +32,16 @@ class Role(IntEnum):
         return self.name.lower()
 
 
-# What a token may be used for; a session may do all that its account may.
-SCOPES = ("read", "vote", "shelves", "submit", "curate", "admin")
+# What a token may be used for; a session may do all that its account may. Each takes a role too, whoever asks.
+_ROLE_FOR = {
+    "read": Role.READER,
+    "vote": Role.READER,
+    "shelves": Role.READER,
+    "submit": Role.READER,
+    "curate": Role.CURATOR,
+    "admin": Role.ADMIN,
+}
+SCOPES = tuple(_ROLE_FOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +61,15 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who asks: an account, what it may be used for here, and the digest of the session where there is one."""
+    """Who asks: an account, what it may be used for here, and the digest of the session where there is one.
+
+    A program comes with a token: it may never change what lets people in (``require_person``).
+    """
 
     account: Account
     scopes: frozenset[str] = frozenset(SCOPES)
     session: str | None = None
+    is_program: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +102,7 @@ class Invitation:
     id: int
     email: str
     role: Role
-    by: str
+    by: str | None  # the name of whoever invites
     created: datetime
     expires: datetime
 
@@ -104,7 +116,7 @@ class Shelf:
     owner: str
     name: str
     visibility: str
-    key: str  # part of the address that a shelf with a link has; cannot be guessed
+    key: str | None  # part of the address that a shelf with a link has, and no other; cannot be guessed
     count: int
     created: datetime
 
@@ -143,7 +155,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A line of the audit log: who did what to what. ``undone`` is the line that took it back."""
+    """A line of the audit log: who did what to what. ``undone`` is the line that took it back.
+
+    ``detail`` says what it became and ``was`` what it had been: the day of a pick, the reason for hiding, the role.
+    """
 
     id: int
     at: datetime
@@ -151,24 +166,47 @@ class Act:
     verb: str
     subject: str
     detail: str
+    was: str = ""
     undone: int | None = None
 
 
-def require(reader: Reader | None, scope: str, role: Role = Role.READER) -> Account:
-    """Return the account of a reader who may do something.
+def require(reader: Reader | None, scope: str) -> Account:
+    """Return the account of a reader who may do what a scope is for.
 
     Raises:
         SignInError: nobody is signed in.
-        ForbiddenError: the account has not the role, or the token not the scope.
+        ForbiddenError: the account is disabled or has not the role, or the token not the scope.
     """
-    if scope not in SCOPES:
-        raise ValueError(f"no scope {scope!r}")
+    role = role_for(scope)
     if reader is None:
         raise SignInError("sign in first")
     if reader.account.disabled:
         raise ForbiddenError("this account is disabled")
     if reader.account.role < role:
-        raise ForbiddenError(f"this needs the role of a {role}")
+        raise ForbiddenError(f"this needs the role {role}; yours is {reader.account.role}")
     if scope not in reader.scopes:
-        raise ForbiddenError(f"this token may not {scope}; make one with that scope")
+        raise ForbiddenError(f"this token has not the scope {scope}; make one that has")
     return reader.account
+
+
+def require_person(reader: Reader | None, scope: str = "read") -> Account:
+    """Return the account of a reader who may do what a scope is for and is there in person.
+
+    Raises:
+        SignInError: nobody is signed in.
+        ForbiddenError: it is a program with a token, or as ``require``.
+    """
+    if reader is not None and reader.is_program:
+        raise ForbiddenError("a token may not change what lets people in; sign in on the page")
+    return require(reader, scope)
+
+
+def role_for(scope: str) -> Role:
+    """Return the role that a scope takes.
+
+    Raises:
+        InputError: there is no such scope.
+    """
+    if scope not in _ROLE_FOR:
+        raise InputError(f"there is no scope {scope!r}; there are {', '.join(SCOPES)}")
+    return _ROLE_FOR[scope]

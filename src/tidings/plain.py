@@ -14,7 +14,7 @@ from tidings.tex import to_unicode
 # Control characters, lone surrogates, marks of direction that can disguise text, and blanks of no width.
 # The joiners U+200C and U+200D stay: Persian and Indic words need them.
 _UNWANTED = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ud800-\udfff\ufeff]"
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ud800-\udfff\ufeff]"
 )
 
 _AMPERSANDS = re.compile(r"&(?:amp;)+", re.IGNORECASE)

@@ -14,7 +14,9 @@ from tidings.store.accounts import Accounts
 from tidings.store.engine import make_engine, sqlite_url, writing
 from tidings.store.gates import Gates, GateState, Pass
 from tidings.store.jobs import Claim, Jobs, JobState
+from tidings.store.journal import Journal
 from tidings.store.progress import Progress
+from tidings.store.proofs import Proofs
 from tidings.store.reader import StoreReader
 from tidings.store.schema import ensure_schema
 from tidings.store.shelves import Shelves
@@ -49,6 +51,8 @@ class Store(StoreReader):
         self.gates = Gates(engine)
         self.jobs = Jobs(engine)
         self.accounts = Accounts(engine)
+        self.proofs = Proofs(engine)
+        self.journal = Journal(engine)
         self.voting = Voting(engine)
         self.shelves = Shelves(engine)
         self.trends = Trends(engine)

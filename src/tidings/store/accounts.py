@@ -1,20 +1,19 @@
-"""Accounts and what lets them in: sessions, tokens, links. Only hashes of secrets are kept."""
+"""Accounts: who there is, what each may do, and that somebody can always look after the others."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 
-from tidings.errors import ConflictError, NotFoundError
-from tidings.people import Account, Invitation, Role, Session, Token
-from tidings.store.dialect import insert_of
+from tidings.errors import ConflictError, NotFoundError, SignInError
+from tidings.people import Account, Role
 from tidings.store.engine import reading, utc, writing
+from tidings.store.guards import present, row_id
+from tidings.store.journal import log
 from tidings.store.tables import (
     account,
     act,
-    attempt,
     hidden,
     link,
     pick,
@@ -26,8 +25,8 @@ from tidings.store.tables import (
     vote,
 )
 
-# A session or a token notes that it was used this often at most: reading a page should not cost a write.
-_NOTED_EVERY = timedelta(minutes=10)
+# Whose curation stays when the account goes.
+NOBODY = 0
 
 
 class Accounts:
@@ -36,23 +35,7 @@ class Accounts:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
-    # --- accounts ---
-
-    def add(self, name: str, email: str | None, role: Role, now: datetime, *, subject: str | None = None) -> Account:
-        """Make an account.
-
-        Raises:
-            ConflictError: the address has one.
-        """
-        values = {"name": name, "email": email, "role": int(role), "subject": subject, "created": now}
-        try:
-            with writing(self._engine) as connection:
-                if email and connection.scalar(sa.select(account.c.id).where(account.c.email == email)):
-                    raise ConflictError(f"{email} has an account already")
-                number = connection.execute(sa.insert(account).values(**values).returning(account.c.id)).scalar_one()
-        except sa.exc.IntegrityError as error:
-            raise ConflictError(f"{email or subject} has an account already") from error
-        return self.get(number)
+    # --- asking ---
 
     def get(self, number: int) -> Account:
         """Return one account.
@@ -60,220 +43,178 @@ class Accounts:
         Raises:
             NotFoundError: there is none of that number.
         """
-        found = self._one(account.c.id == number)
-        if found is None:
-            raise NotFoundError(f"no account has the number {number}")
-        return found
+        with reading(self._engine) as connection:
+            return _get(connection, number)
 
     def by_email(self, email: str) -> Account | None:
         """Return the account of an address."""
-        return self._one(account.c.email == email)
+        with reading(self._engine) as connection:
+            return _one(connection, account.c.email == email)
 
     def by_subject(self, subject: str) -> Account | None:
         """Return the account of a person at the identity provider."""
-        return self._one(account.c.subject == subject)
-
-    def password_of(self, number: int) -> str | None:
-        """Return the hash of an account's password, if it has one."""
         with reading(self._engine) as connection:
-            found: str | None = connection.scalar(sa.select(account.c.password).where(account.c.id == number))
-            return found
+            return _one(connection, account.c.subject == subject)
+
+    def with_password(self, email: str) -> tuple[Account, str | None] | None:
+        """Return the account of an address and the hash of its password; one query, whatever there is."""
+        with reading(self._engine) as connection:
+            row = connection.execute(sa.select(account).where(account.c.email == email)).one_or_none()
+        return (as_account(row), row.password) if row is not None else None
 
     def all(self) -> list[Account]:
         """Return all accounts, oldest first."""
         with reading(self._engine) as connection:
-            return [_account(row) for row in connection.execute(sa.select(account).order_by(account.c.id))]
+            return [as_account(row) for row in connection.execute(sa.select(account).order_by(account.c.id))]
 
-    def change(self, number: int, **values: object) -> Account:
-        """Change fields of an account (name, email, role, is_named, disabled, password, subject, seen).
+    # --- coming ---
+
+    def owner(self, name: str, now: datetime) -> Account | None:
+        """Return the one account of a personal installation, made where there is none; None where others are."""
+        with reading(self._engine) as connection:
+            first = connection.execute(sa.select(account).limit(2)).all()
+        if not first:
+            with writing(self._engine) as connection:
+                first = connection.execute(sa.select(account).limit(2)).all()
+                if not first:
+                    return _insert(connection, name, None, Role.ADMIN, now)
+        alone = len(first) == 1 and first[0].email is None and first[0].subject is None
+        return as_account(first[0]) if alone and first[0].role == Role.ADMIN else None
+
+    def add(self, name: str, email: str, role: Role, now: datetime) -> Account:
+        """Make an account by hand; the log has it.
 
         Raises:
-            ConflictError: the last administrator would be lost, or another account has the address.
+            ConflictError: the address has one.
         """
-        try:
-            with writing(self._engine) as connection:
+        with writing(self._engine) as connection:
+            if _one(connection, account.c.email == email):
+                raise ConflictError(f"{email} has an account already")
+            made = _insert(connection, name, email, role, now)
+            log(connection, None, "add account", f"account:{made.id}", detail=str(role), now=now)
+            return made
+
+    def join(self, name: str, email: str | None, subject: str | None, now: datetime) -> Account:
+        """Return the account of a person who comes with somebody else's word, made where there is none."""
+        with writing(self._engine) as connection:
+            for column, value in ((account.c.subject, subject), (account.c.email, email)):
+                if value is not None and (found := _one(connection, column == value)):
+                    return found
+            return _insert(connection, name, email, Role.READER, now, subject=subject)
+
+    def enter(self, digest: str, name: str, now: datetime, *, strangers: bool) -> Account | None:
+        """Use a link: return the account that it lets in, made where there is none, as an invitation says.
+
+        Of two who use it at once one is let in, and every other link to its address ends with it. None: it was used or
+        is too old, or it is a stranger's and ``strangers`` may not come uninvited.
+        """
+        with writing(self._engine) as connection:
+            email = connection.scalar(sa.select(link.c.email).where(valid_link(digest, now)))
+            if email is None:
+                return None
+            invited = sa.select(link).where(link.c.email == email, link.c.kind == "invitation", link.c.expires > now)
+            invitation = connection.execute(invited).one_or_none()
+            connection.execute(sa.delete(link).where(link.c.email == email))
+            found = _one(connection, account.c.email == email)
+            if found or not (invitation or strangers):
+                return found
+            if invitation is None:
+                return _insert(connection, name, email, Role.READER, now)
+            return _welcome(connection, name, invitation, now)
+
+    def bind(self, number: int, subject: str) -> Account:
+        """Note who an account is at the identity provider.
+
+        Raises:
+            SignInError: the provider knows it as somebody else: an address may be given to another person, a subject
+                never is (OpenID Connect Core 1.0, section 5.7).
+        """
+        with writing(self._engine) as connection:
+            before = connection.scalar(sa.select(account.c.subject).where(account.c.id == number))
+            if before not in (None, subject) and _issuer(before) == _issuer(subject):
+                raise SignInError("this address belongs to somebody else's account; ask an administrator")
+            connection.execute(sa.update(account).where(account.c.id == number).values(subject=subject))
+            return _get(connection, number)
+
+    # --- changing ---
+
+    def change(self, number: int, *, name: str | None = None, is_named: bool | None = None) -> Account:
+        """Change how others see an account; what is None stays."""
+        given = {"name": name, "is_named": is_named}
+        values = {key: value for key, value in given.items() if value is not None}
+        with writing(self._engine) as connection:
+            if values:
                 connection.execute(sa.update(account).where(account.c.id == number).values(**values))
-                if values.get("disabled") or "role" in values:
-                    _keep_an_administrator(connection)
-                if values.get("disabled") or "password" in values:
-                    connection.execute(sa.delete(session).where(session.c.account_id == number))
-        except sa.exc.IntegrityError as error:
-            raise ConflictError(f"{values.get('email')} has an account already") from error
-        return self.get(number)
+            return _get(connection, number)
+
+    def set_password(self, number: int, hashed: str) -> None:
+        """Give an account a password; its sessions end, and links under way."""
+        with writing(self._engine) as connection:
+            connection.execute(sa.update(account).where(account.c.id == number).values(password=hashed))
+            connection.execute(sa.delete(session).where(session.c.account_id == number))
+            _end_links_to(connection, number)
+
+    def set_role(self, number: int, role: Role, by: int, now: datetime) -> Account:
+        """Give an account another role. Who is an administrator no more has invited nobody.
+
+        Raises:
+            SignInError, ForbiddenError: whoever does it is no administrator any more.
+            NotFoundError: no account has that number.
+            ConflictError: no administrator would be left.
+        """
+        with writing(self._engine) as connection:
+            present(connection, by, Role.ADMIN)
+            before = _get(connection, number)
+            if before.role == role:
+                return before
+            connection.execute(sa.update(account).where(account.c.id == number).values(role=int(role)))
+            if before.role == Role.ADMIN:
+                _keep_an_administrator(connection)
+                connection.execute(sa.delete(link).where(link.c.account_id == number))
+            log(connection, by, "role", f"account:{number}", detail=str(role), was=str(before.role), now=now)
+            return _get(connection, number)
+
+    def set_disabled(self, number: int, disabled: bool, by: int, now: datetime) -> Account:
+        """Keep an account out, or let it in again. All that lets it in ends: sessions, tokens, links.
+
+        Raises:
+            SignInError, ForbiddenError, NotFoundError, ConflictError: as for the role.
+        """
+        with writing(self._engine) as connection:
+            present(connection, by, Role.ADMIN)
+            before = _get(connection, number)
+            if before.disabled == disabled:
+                return before
+            connection.execute(sa.update(account).where(account.c.id == number).values(disabled=disabled))
+            if disabled:
+                _keep_an_administrator(connection)
+                _shut_out(connection, number)
+            log(connection, by, "disable" if disabled else "enable", f"account:{number}", now=now)
+            return _get(connection, number)
 
     def remove(self, number: int) -> None:
         """Remove an account and everything in it. Its curation stands, without its name.
 
         Raises:
+            NotFoundError: no account has that number.
             ConflictError: it is the last administrator and others are left.
         """
         with writing(self._engine) as connection:
+            before = _get(connection, number)
+            _shut_out(connection, number)
             shelves = sa.select(shelf.c.id).where(shelf.c.account_id == number)
             connection.execute(sa.delete(shelf_entry).where(shelf_entry.c.shelf_id.in_(shelves)))
-            for table in (shelf, vote, submission, session, token):
+            for table in (shelf, vote, submission):
                 connection.execute(sa.delete(table).where(table.c.account_id == number))
-            for kept in (pick, hidden):
-                connection.execute(sa.update(kept).where(kept.c.account_id == number).values(account_id=0))
-            connection.execute(sa.update(act).where(act.c.account_id == number).values(account_id=None))
-            email = connection.scalar(sa.select(account.c.email).where(account.c.id == number))
-            connection.execute(sa.delete(link).where(link.c.email == email))
+            for kept, nobody in ((pick, NOBODY), (hidden, NOBODY), (act, None)):
+                connection.execute(sa.update(kept).where(kept.c.account_id == number).values(account_id=nobody))
             connection.execute(sa.delete(account).where(account.c.id == number))
-            _keep_an_administrator(connection)
-
-    def _one(self, which: sa.ColumnElement[bool]) -> Account | None:
-        with reading(self._engine) as connection:
-            row = connection.execute(sa.select(account).where(which)).one_or_none()
-        return _account(row) if row is not None else None
-
-    # --- sessions ---
-
-    def open_session(self, number: int, digest: str, label: str, now: datetime, expires: datetime) -> None:
-        """Note that an account is signed in somewhere."""
-        values = {"digest": digest, "account_id": number, "label": label, "created": now, "seen": now}
-        with writing(self._engine) as connection:
-            connection.execute(sa.delete(session).where(session.c.expires <= now))
-            connection.execute(sa.insert(session).values(**values, expires=expires))
-
-    def by_session(self, digest: str, now: datetime) -> Account | None:
-        """Return whose session it is, unless it ended."""
-        query = sa.select(account, session.c.seen.label("session_seen")).join(
-            session, session.c.account_id == account.c.id
-        )
-        with reading(self._engine) as connection:
-            row = connection.execute(query.where(session.c.digest == digest, session.c.expires > now)).one_or_none()
-        if row is None:
-            return None
-        if now - utc(row.session_seen) > _NOTED_EVERY:
-            self._note(session, session.c.digest == digest, "seen", now, row.id)
-        return _account(row)
-
-    def sessions(self, number: int, now: datetime) -> list[Session]:
-        """Return where an account is signed in, the latest first."""
-        query = sa.select(session).where(session.c.account_id == number, session.c.expires > now)
-        with reading(self._engine) as connection:
-            rows = connection.execute(query.order_by(session.c.seen.desc())).all()
-        return [Session(r.digest, r.label, utc(r.created), utc(r.seen), utc(r.expires)) for r in rows]
-
-    def close_sessions(self, number: int, digests: Sequence[str] = ()) -> None:
-        """End sessions of an account: those of the digests, or all."""
-        which = session.c.account_id == number
-        if digests:
-            which = sa.and_(which, session.c.digest.in_(digests))
-        with writing(self._engine) as connection:
-            connection.execute(sa.delete(session).where(which))
-
-    # --- tokens ---
-
-    def add_token(
-        self, number: int, digest: str, label: str, scopes: Sequence[str], *, now: datetime, expires: datetime | None
-    ) -> int:
-        """Keep the hash of a token; return its number."""
-        values = {"digest": digest, "account_id": number, "label": label, "scopes": " ".join(scopes)}
-        with writing(self._engine) as connection:
-            made = sa.insert(token).values(**values, created=now, expires=expires).returning(token.c.id)
-            key: int = connection.execute(made).scalar_one()
-            return key
-
-    def by_token(self, digest: str, now: datetime) -> tuple[Account, frozenset[str]] | None:
-        """Return whose token it is and what it may, unless it expired."""
-        query = sa.select(account, token.c.scopes, token.c.used).join(token, token.c.account_id == account.c.id)
-        valid = sa.or_(token.c.expires.is_(None), token.c.expires > now)
-        with reading(self._engine) as connection:
-            row = connection.execute(query.where(token.c.digest == digest, valid)).one_or_none()
-        if row is None:
-            return None
-        if row.used is None or now - utc(row.used) > _NOTED_EVERY:
-            self._note(token, token.c.digest == digest, "used", now, row.id)
-        return _account(row), frozenset(row.scopes.split())
-
-    def tokens(self, number: int) -> list[Token]:
-        """Return the tokens of an account."""
-        query = sa.select(token).where(token.c.account_id == number).order_by(token.c.id)
-        with reading(self._engine) as connection:
-            rows = connection.execute(query).all()
-        return [
-            Token(
-                r.id,
-                r.label,
-                tuple(r.scopes.split()),
-                utc(r.created),
-                r.used and utc(r.used),
-                r.expires and utc(r.expires),
-            )
-            for r in rows
-        ]
-
-    def remove_token(self, number: int, token_id: int) -> bool:
-        """Revoke a token of an account; return whether it had it."""
-        which = sa.and_(token.c.account_id == number, token.c.id == token_id)
-        with writing(self._engine) as connection:
-            return bool(connection.execute(sa.delete(token).where(which)).rowcount)
-
-    def _note(self, table: sa.Table, which: sa.ColumnElement[bool], column: str, now: datetime, number: int) -> None:
-        with writing(self._engine) as connection:
-            connection.execute(sa.update(table).where(which).values({column: now}))
-            connection.execute(sa.update(account).where(account.c.id == number).values(seen=now))
-
-    # --- links ---
-
-    def add_link(
-        self, kind: str, digest: str, email: str, role: Role, by: str, *, now: datetime, expires: datetime
-    ) -> None:
-        """Keep the hash of a link that lets its reader in once."""
-        values = {"kind": kind, "digest": digest, "email": email, "role": int(role), "by": by, "created": now}
-        with writing(self._engine) as connection:
-            connection.execute(sa.delete(link).where(link.c.expires <= now))
-            connection.execute(sa.insert(link).values(**values, expires=expires))
-
-    def link(self, kind: str, digest: str, now: datetime) -> Invitation | None:
-        """Return what a link stands for, unless it was used or expired."""
-        with reading(self._engine) as connection:
-            row = connection.execute(sa.select(link).where(_valid(kind, digest, now))).one_or_none()
-        return _invitation(row) if row is not None else None
-
-    def use_link(self, kind: str, digest: str, now: datetime) -> Invitation | None:
-        """Return what a link stands for and end it; of two who use it at once, one gets it."""
-        with writing(self._engine) as connection:
-            row = connection.execute(sa.delete(link).where(_valid(kind, digest, now)).returning(link)).one_or_none()
-        return _invitation(row) if row is not None else None
-
-    def invitations(self, now: datetime) -> list[Invitation]:
-        """Return who was invited and has not come yet."""
-        query = sa.select(link).where(link.c.kind == "invitation", link.c.expires > now).order_by(link.c.id)
-        with reading(self._engine) as connection:
-            return [_invitation(row) for row in connection.execute(query)]
-
-    def withdraw_invitation(self, number: int) -> bool:
-        """End an invitation; return whether there was one."""
-        with writing(self._engine) as connection:
-            which = sa.and_(link.c.id == number, link.c.kind == "invitation")
-            return bool(connection.execute(sa.delete(link).where(which)).rowcount)
-
-    # --- attempts ---
-
-    def try_again(self, names: Sequence[str], most: int, within: timedelta, now: datetime) -> timedelta | None:
-        """Count an attempt under each name; return how long to wait when one of them has had enough, else None."""
-        with writing(self._engine) as connection:
-            connection.execute(sa.delete(attempt).where(attempt.c.since <= now - timedelta(days=1)))
-            waits = [self._count(connection, name, most, within, now) for name in names]
-        return max((wait for wait in waits if wait), default=None)
-
-    def _count(
-        self, connection: sa.Connection, name: str, most: int, within: timedelta, now: datetime
-    ) -> timedelta | None:
-        row = connection.execute(sa.select(attempt).where(attempt.c.name == name)).one_or_none()
-        if row is None or utc(row.since) + within <= now:
-            statement = insert_of(connection.dialect.name)(attempt).values(name=name, since=now, tried=1)
-            fresh = {"since": now, "tried": 1}
-            connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=fresh))
-            return None
-        if row.tried >= most:
-            return utc(row.since) + within - now
-        connection.execute(sa.update(attempt).where(attempt.c.name == name).values(tried=row.tried + 1))
-        return None
+            if before.role == Role.ADMIN:
+                _keep_an_administrator(connection)
 
 
-def _account(row: sa.Row[tuple[object, ...]]) -> Account:
+def as_account(row: sa.Row[tuple[object, ...]]) -> Account:
+    """Return the account in a row of its table."""
     return Account(
         id=row.id,
         name=row.name,
@@ -287,16 +228,60 @@ def _account(row: sa.Row[tuple[object, ...]]) -> Account:
     )
 
 
-def _invitation(row: sa.Row[tuple[object, ...]]) -> Invitation:
-    return Invitation(row.id, row.email, Role(row.role), row.by, utc(row.created), utc(row.expires))
+def valid_link(digest: str, now: datetime) -> sa.ColumnElement[bool]:
+    """Return that a link has a digest and may be used."""
+    return sa.and_(link.c.digest == digest, link.c.kind.in_(("sign-in", "invitation")), link.c.expires > now)
 
 
-def _valid(kind: str, digest: str, now: datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(link.c.kind == kind, link.c.digest == digest, link.c.expires > now)
+def _one(connection: sa.Connection, which: sa.ColumnElement[bool]) -> Account | None:
+    row = connection.execute(sa.select(account).where(which)).one_or_none()
+    return as_account(row) if row is not None else None
+
+
+def _get(connection: sa.Connection, number: int) -> Account:
+    found = _one(connection, account.c.id == row_id(number))
+    if found is None:
+        raise NotFoundError(f"no account has the number {number}")
+    return found
+
+
+def _insert(
+    connection: sa.Connection, name: str, email: str | None, role: Role, now: datetime, *, subject: str | None = None
+) -> Account:
+    values = {"name": name, "email": email, "role": int(role), "subject": subject, "created": now}
+    number = connection.execute(sa.insert(account).values(**values).returning(account.c.id)).scalar_one()
+    return _get(connection, number)
+
+
+def _welcome(connection: sa.Connection, name: str, invitation: sa.Row[tuple[object, ...]], now: datetime) -> Account:
+    made = _insert(connection, name, invitation.email, Role(invitation.role), now)
+    was, role = f"invitation:{invitation.id}", str(made.role)
+    log(connection, made.id, "join", f"account:{made.id}", detail=role, was=was, now=now)
+    return made
+
+
+def _issuer(subject: str | None) -> str:
+    return (subject or "").partition(" ")[0]
+
+
+def _end_links_to(connection: sa.Connection, number: int) -> None:
+    email = sa.select(account.c.email).where(account.c.id == number).scalar_subquery()
+    connection.execute(sa.delete(link).where(link.c.email == email))
+
+
+def _shut_out(connection: sa.Connection, number: int) -> None:
+    """End whatever lets an account in, and whatever it would let others in by."""
+    _end_links_to(connection, number)
+    for table in (session, token, link):
+        connection.execute(sa.delete(table).where(table.c.account_id == number))
 
 
 def _keep_an_administrator(connection: sa.Connection) -> None:
-    able = sa.and_(account.c.role == int(Role.ADMIN), account.c.disabled.is_(False))
-    others = connection.scalar(sa.select(sa.func.count()).select_from(account))
-    if others and not connection.scalar(sa.select(sa.func.count()).where(able)):
+    """Refuse a change after which nobody could administer. One without an address can only where it is alone."""
+    able = sa.select(account).where(account.c.role == int(Role.ADMIN), account.c.disabled.is_(False))
+    admins = connection.execute(able).all()
+    if any(admin.email or admin.subject for admin in admins):
+        return
+    others = connection.scalar(sa.select(sa.func.count()).select_from(account)) or 0
+    if others > len(admins):
         raise ConflictError("an installation needs an administrator; make another one first")

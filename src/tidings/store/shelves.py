@@ -11,29 +11,42 @@ from tidings.errors import ConflictError, NotFoundError
 from tidings.people import Shelf, ShelfEntry
 from tidings.store.dialect import insert_of
 from tidings.store.engine import reading, utc, writing
+from tidings.store.guards import living, present, row_id
 from tidings.store.reader import among
 from tidings.store.tables import account, shelf, shelf_entry
 
 
 class Shelves:
-    """The shelves of all accounts; who may see which is decided above."""
+    """The shelves of all accounts; who may see which is decided above. Each method is one transaction."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
-    def add(self, account_id: int, name: str, visibility: str, key: str, now: datetime) -> Shelf:
+    def add(self, account_id: int, name: str, visibility: str, key: str | None, now: datetime) -> Shelf:
         """Make a shelf.
 
         Raises:
-            ConflictError: the account has one of that name.
+            SignInError: the account was deleted or disabled meanwhile.
+            ConflictError: it has one of that name.
         """
-        values = {"account_id": account_id, "name": name, "visibility": visibility, "key": key, "created": now}
-        try:
-            with writing(self._engine) as connection:
-                number = connection.execute(sa.insert(shelf).values(**values).returning(shelf.c.id)).scalar_one()
-        except sa.exc.IntegrityError as error:
-            raise ConflictError(f"you have a shelf {name!r} already") from error
-        return self.get(number)
+        with writing(self._engine) as connection:
+            present(connection, account_id)
+            if _named(connection, account_id, name) is not None:
+                raise _taken(name)
+            return _get(connection, _insert(connection, account_id, name, visibility, key=key, now=now))
+
+    def ensure(self, account_id: int, name: str, now: datetime) -> Shelf:
+        """Return an account's shelf of a name, made and private where there is none.
+
+        Raises:
+            SignInError: the account was deleted or disabled meanwhile.
+        """
+        with writing(self._engine) as connection:
+            present(connection, account_id)
+            number = _named(connection, account_id, name)
+            if number is None:
+                number = _insert(connection, account_id, name, "private", key=None, now=now)
+            return _get(connection, number)
 
     def get(self, number: int) -> Shelf:
         """Return one shelf.
@@ -41,35 +54,51 @@ class Shelves:
         Raises:
             NotFoundError: there is none of that number.
         """
-        found = self._where(shelf.c.id == number)
-        if not found:
-            raise NotFoundError(f"no shelf has the number {number}")
-        return found[0]
+        with reading(self._engine) as connection:
+            return _get(connection, number)
 
     def by_key(self, key: str) -> Shelf | None:
         """Return the shelf with that key in its address."""
-        return next(iter(self._where(shelf.c.key == key)), None)
+        with reading(self._engine) as connection:
+            return next(iter(_where(connection, shelf.c.key == key, shelf.c.visibility == "link")), None)
 
     def of(self, account_id: int) -> list[Shelf]:
         """Return the shelves of an account, by name."""
-        return self._where(shelf.c.account_id == account_id)
+        with reading(self._engine) as connection:
+            return _where(connection, shelf.c.account_id == account_id)
 
     def of_lab(self) -> list[Shelf]:
         """Return the shelves that every member sees, by name."""
-        return self._where(shelf.c.visibility == "lab")
+        with reading(self._engine) as connection:
+            return _where(connection, shelf.c.visibility == "lab")
 
-    def change(self, number: int, **values: object) -> Shelf:
-        """Change the name, visibility or key of a shelf.
+    def rename(self, number: int, name: str) -> Shelf:
+        """Give a shelf another name.
 
         Raises:
+            NotFoundError: it is gone.
             ConflictError: its owner has another of that name.
         """
-        try:
-            with writing(self._engine) as connection:
+        with writing(self._engine) as connection:
+            other = _named(connection, _get(connection, number).account_id, name)
+            if other not in (None, number):
+                raise _taken(name)
+            connection.execute(sa.update(shelf).where(shelf.c.id == number).values(name=name))
+            return _get(connection, number)
+
+    def show(self, number: int, visibility: str, key: str | None) -> Shelf:
+        """Say who sees a shelf, and by which key where that is whoever has its address.
+
+        A shelf that is shown so already keeps its key: people have the address.
+
+        Raises:
+            NotFoundError: it is gone.
+        """
+        with writing(self._engine) as connection:
+            if _get(connection, number).visibility != visibility:
+                values = {"visibility": visibility, "key": key}
                 connection.execute(sa.update(shelf).where(shelf.c.id == number).values(**values))
-        except sa.exc.IntegrityError as error:
-            raise ConflictError(f"there is a shelf {values.get('name')!r} already") from error
-        return self.get(number)
+            return _get(connection, number)
 
     def remove(self, number: int) -> None:
         """Remove a shelf; its papers stay in the archive."""
@@ -77,25 +106,38 @@ class Shelves:
             connection.execute(sa.delete(shelf_entry).where(shelf_entry.c.shelf_id == number))
             connection.execute(sa.delete(shelf).where(shelf.c.id == number))
 
-    def put(self, number: int, paper_id: int, note: str, now: datetime) -> None:
-        """Put a paper on a shelf, or change its note."""
+    def put(self, number: int, paper_id: int, note: str | None, now: datetime) -> None:
+        """Put a paper on a shelf, or change its note; None leaves the note that there is.
+
+        Raises:
+            NotFoundError: the shelf or the paper is gone.
+        """
         with writing(self._engine) as connection:
-            statement = insert_of(connection.dialect.name)(shelf_entry)
-            statement = statement.values(shelf_id=number, paper_id=paper_id, note=note, at=now)
-            connection.execute(
-                statement.on_conflict_do_update(index_elements=["shelf_id", "paper_id"], set_={"note": note})
-            )
+            values = {"shelf_id": _get(connection, number).id, "paper_id": living(connection, paper_id)}
+            insert = insert_of(connection.dialect.name)(shelf_entry).values(**values, note=note or "", at=now)
+            keys = list(values)
+            if note is None:
+                connection.execute(insert.on_conflict_do_nothing(index_elements=keys))
+            else:
+                connection.execute(insert.on_conflict_do_update(index_elements=keys, set_={"note": note}))
 
     def take(self, number: int, paper_id: int) -> None:
-        """Take a paper off a shelf."""
+        """Take a paper off a shelf.
+
+        Raises:
+            NotFoundError: the paper is gone.
+        """
         with writing(self._engine) as connection:
-            which = sa.and_(shelf_entry.c.shelf_id == number, shelf_entry.c.paper_id == paper_id)
+            survivor = living(connection, paper_id)
+            which = sa.and_(shelf_entry.c.shelf_id == number, shelf_entry.c.paper_id == survivor)
             connection.execute(sa.delete(shelf_entry).where(which))
 
-    def entries(self, number: int, limit: int, offset: int = 0) -> list[ShelfEntry]:
-        """Return what is on a shelf, the latest first."""
+    def entries(self, number: int, limit: int | None = None, offset: int = 0) -> list[ShelfEntry]:
+        """Return what is on a shelf, the latest first; all of it without a limit."""
         query = sa.select(shelf_entry).where(shelf_entry.c.shelf_id == number)
-        query = query.order_by(shelf_entry.c.at.desc(), shelf_entry.c.paper_id.desc()).limit(limit).offset(offset)
+        query = query.order_by(shelf_entry.c.at.desc(), shelf_entry.c.paper_id.desc())
+        if limit is not None:
+            query = query.limit(limit).offset(offset)
         with reading(self._engine) as connection:
             return [ShelfEntry(row.paper_id, row.note, utc(row.at)) for row in connection.execute(query)]
 
@@ -109,10 +151,33 @@ class Shelves:
                 found.setdefault(row.paper_id, set()).add(row.shelf_id)
         return found
 
-    def _where(self, which: sa.ColumnElement[bool]) -> list[Shelf]:
-        count = sa.select(sa.func.count()).where(shelf_entry.c.shelf_id == shelf.c.id).scalar_subquery()
-        query = sa.select(shelf, account.c.name.label("owner"), count.label("papers"))
-        query = query.join(account, account.c.id == shelf.c.account_id).where(which)
-        with reading(self._engine) as connection:
-            rows = connection.execute(query.order_by(sa.func.lower(shelf.c.name), shelf.c.id)).all()
-        return [Shelf(r.id, r.account_id, r.owner, r.name, r.visibility, r.key, r.papers, utc(r.created)) for r in rows]
+
+def _get(connection: sa.Connection, number: int) -> Shelf:
+    found = _where(connection, shelf.c.id == row_id(number))
+    if not found:
+        raise NotFoundError(f"no shelf has the number {number}")
+    return found[0]
+
+
+def _where(connection: sa.Connection, *which: sa.ColumnElement[bool]) -> list[Shelf]:
+    count = sa.select(sa.func.count()).where(shelf_entry.c.shelf_id == shelf.c.id).scalar_subquery()
+    query = sa.select(shelf, account.c.name.label("owner"), count.label("papers"))
+    query = query.join(account, account.c.id == shelf.c.account_id).where(*which)
+    rows = connection.execute(query.order_by(sa.func.lower(shelf.c.name), shelf.c.id)).all()
+    return [Shelf(r.id, r.account_id, r.owner, r.name, r.visibility, r.key, r.papers, utc(r.created)) for r in rows]
+
+
+def _named(connection: sa.Connection, account_id: int, name: str) -> int | None:
+    return connection.scalar(sa.select(shelf.c.id).where(shelf.c.account_id == account_id, shelf.c.name == name))
+
+
+def _insert(
+    connection: sa.Connection, account_id: int, name: str, visibility: str, *, key: str | None, now: datetime
+) -> int:
+    values = {"account_id": account_id, "name": name, "visibility": visibility, "key": key, "created": now}
+    number: int = connection.execute(sa.insert(shelf).values(**values).returning(shelf.c.id)).scalar_one()
+    return number
+
+
+def _taken(name: str) -> ConflictError:
+    return ConflictError(f"you have a shelf {name!r} already")

@@ -168,6 +168,8 @@ gate = sa.Table(
 )
 
 # --- people ---
+# Numbers that people see or that a log keeps are never given out twice, even when what had them is gone: hence
+# sqlite_autoincrement (https://www.sqlite.org/autoinc.html).
 
 account = sa.Table(
     "account",
@@ -175,7 +177,7 @@ account = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("email", sa.Text),  # lower case
-    sa.Column("subject", sa.Text),  # who it is at the identity provider: issuer and subject
+    sa.Column("subject", sa.Text),  # who it is at the identity provider: issuer, blank, subject
     sa.Column("password", sa.Text),  # an Argon2 hash
     sa.Column("role", sa.Integer, nullable=False),
     sa.Column("is_named", sa.Boolean, nullable=False, server_default=sa.true()),
@@ -184,6 +186,7 @@ account = sa.Table(
     sa.Column("seen", sa.DateTime(timezone=True)),
     sa.UniqueConstraint("email", name="account_email"),
     sa.UniqueConstraint("subject", name="account_subject"),
+    sqlite_autoincrement=True,
 )
 
 # Secrets are kept as hashes: whoever reads the database cannot sign in with what stands there.
@@ -212,6 +215,7 @@ token = sa.Table(
     sa.Column("expires", sa.DateTime(timezone=True)),
     sa.UniqueConstraint("digest", name="token_digest"),
     sa.Index("token_account", "account_id"),
+    sqlite_autoincrement=True,
 )
 
 # A link in a mail that lets its reader in, once: to sign in, or to take up an invitation.
@@ -220,16 +224,17 @@ link = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("digest", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),  # sign-in or invitation
+    sa.Column("kind", sa.Text, nullable=False),  # sign-in or invitation; "nobody" lets nobody in
     sa.Column("email", sa.Text, nullable=False),
-    sa.Column("role", sa.Integer, nullable=False),  # of the account that an invitation makes
-    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("role", sa.Integer, nullable=False),  # of the account that it makes where there is none
+    sa.Column("account_id", sa.Integer),  # who invites
     sa.Column("created", sa.DateTime(timezone=True), nullable=False),
     sa.Column("expires", sa.DateTime(timezone=True), nullable=False),
     sa.UniqueConstraint("digest", name="link_digest"),
+    sqlite_autoincrement=True,
 )
 
-# How often somebody tried something lately, by a name such as "sign-in 192.0.2.7".
+# How often somebody tried something lately, by a name such as "link from 192.0.2.7". Forgotten after a day.
 attempt = sa.Table(
     "attempt",
     metadata,
@@ -258,7 +263,7 @@ submission = sa.Table(
     sa.Index("submission_at", "at"),
 )
 
-# A curator's pick of a day.
+# A curator's pick of a day. Here and in hidden, the account 0 stands for one that was deleted.
 pick = sa.Table(
     "pick",
     metadata,
@@ -285,10 +290,11 @@ shelf = sa.Table(
     sa.Column("account_id", sa.Integer, nullable=False),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("visibility", sa.Text, nullable=False),
-    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("key", sa.Text),  # of its address, while its visibility is link
     sa.Column("created", sa.DateTime(timezone=True), nullable=False),
     sa.UniqueConstraint("account_id", "name", name="shelf_name"),
     sa.UniqueConstraint("key", name="shelf_key"),
+    sqlite_autoincrement=True,
 )
 
 shelf_entry = sa.Table(
@@ -301,7 +307,7 @@ shelf_entry = sa.Table(
     sa.Index("shelf_entry_paper", "paper_id"),
 )
 
-# Who did what to whom, for ever: every act of a curator or an administrator, each of which can be undone.
+# Who did what to what, for ever: every act of a curator, each of which can be undone, and of an administrator.
 act = sa.Table(
     "act",
     metadata,
@@ -310,8 +316,9 @@ act = sa.Table(
     sa.Column("account_id", sa.Integer),  # none when the installation itself did it, or its account is gone
     sa.Column("verb", sa.Text, nullable=False),
     sa.Column("subject", sa.Text, nullable=False),
-    sa.Column("detail", sa.Text, nullable=False),  # JSON: what is needed to undo it
-    sa.Column("undone", sa.Integer),
+    sa.Column("detail", sa.Text, nullable=False),  # what it became
+    sa.Column("was", sa.Text, nullable=False),  # what it had been: undoing brings that back
+    sa.Column("undone", sa.Integer),  # the line that took it back
 )
 
 # What people attached to a paper follows it when it is merged into another.

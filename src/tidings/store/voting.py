@@ -1,22 +1,31 @@
-"""What people here say of papers: votes, submissions, a curator's picks and what is hidden, and the audit log."""
+"""What people here say of papers: votes, submissions, a curator's picks and what is hidden."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 
 import sqlalchemy as sa
 
-from tidings.errors import NotFoundError
-from tidings.people import Act, Standing, Vote
+from tidings.errors import ConflictError, NotFoundError
+from tidings.people import Role, Standing, Vote
 from tidings.store.dialect import insert_of
 from tidings.store.engine import reading, utc, writing
+from tidings.store.guards import living, present, row_id
+from tidings.store.journal import log
 from tidings.store.reader import among
 from tidings.store.tables import account, act, hidden, pick, submission, vote
 
+Setter = Callable[[sa.Connection, int, str, int, datetime], int]
+
 
 class Voting:
-    """Votes and curation. Each method is one transaction."""
+    """Votes and curation. Each method is one transaction, and what it is about is looked up in it (``guards``).
+
+    So what is attached to a paper that is merged in the same moment is attached to the one that lives on, and nothing
+    is left of an account that is deleted in the same moment. Those that attach something raise NotFoundError where
+    the paper is gone and SignInError where the account is.
+    """
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
@@ -26,14 +35,17 @@ class Voting:
     def vote(self, account_id: int, paper_id: int, now: datetime) -> int:
         """Vote for a paper; voting twice is voting once. Return how many votes it has now."""
         with writing(self._engine) as connection:
-            statement = insert_of(connection.dialect.name)(vote)
+            present(connection, account_id)
+            paper_id = living(connection, paper_id)
             values = {"account_id": account_id, "paper_id": paper_id, "at": now}
-            connection.execute(statement.values(**values).on_conflict_do_nothing())
+            statement = insert_of(connection.dialect.name)(vote).values(**values)
+            connection.execute(statement.on_conflict_do_nothing())
             return _count(connection, paper_id)
 
     def unvote(self, account_id: int, paper_id: int) -> int:
         """Take a vote back. Return how many votes the paper has now."""
         with writing(self._engine) as connection:
+            paper_id = living(connection, paper_id)
             mine = sa.and_(vote.c.account_id == account_id, vote.c.paper_id == paper_id)
             connection.execute(sa.delete(vote).where(mine))
             return _count(connection, paper_id)
@@ -57,7 +69,7 @@ class Voting:
             return [Vote(row.account_id, row.paper_id, utc(row.at)) for row in rows]
 
     def standings(self, paper_ids: Sequence[int], account_id: int | None = None) -> dict[int, Standing]:
-        """Return what people said of papers: four queries, however many papers."""
+        """Return what people said of papers, and the account's vote: five queries, however many papers."""
         counted = sa.select(vote.c.paper_id, sa.func.count()).where(among(vote.c.paper_id, paper_ids))
         mine = sa.select(vote.c.paper_id).where(among(vote.c.paper_id, paper_ids), vote.c.account_id == account_id)
         put = sa.select(submission.c.paper_id, account.c.name, account.c.is_named)
@@ -80,9 +92,10 @@ class Voting:
     def submit(self, account_id: int, paper_id: int, now: datetime) -> bool:
         """Note who put a paper forward; return False when somebody had before."""
         with writing(self._engine) as connection:
-            statement = insert_of(connection.dialect.name)(submission)
-            values = {"account_id": account_id, "paper_id": paper_id, "at": now}
-            return bool(connection.execute(statement.values(**values).on_conflict_do_nothing()).rowcount)
+            present(connection, account_id)
+            values = {"account_id": account_id, "paper_id": living(connection, paper_id), "at": now}
+            statement = insert_of(connection.dialect.name)(submission).values(**values)
+            return bool(connection.execute(statement.on_conflict_do_nothing()).rowcount)
 
     def submissions_of(self, account_id: int) -> list[Vote]:
         """Return the papers that an account put forward, the newest first."""
@@ -97,21 +110,20 @@ class Voting:
             return [Vote(row.account_id, row.paper_id, utc(row.at)) for row in rows]
 
     def pick(self, paper_id: int, day: date, account_id: int, now: datetime) -> int:
-        """Mark a paper as a curator's pick of a day; return the line of the audit log."""
-        with writing(self._engine) as connection:
-            statement = insert_of(connection.dialect.name)(pick)
-            values = {"day": day, "account_id": account_id}
-            statement = statement.values(paper_id=paper_id, **values)
-            connection.execute(statement.on_conflict_do_update(index_elements=["paper_id"], set_=values))
-            return log(connection, account_id, "pick", f"paper:{paper_id}", detail=day.isoformat(), now=now)
+        """Mark a paper as a curator's pick of a day; return the line of the audit log.
+
+        Raises:
+            ConflictError: it is that day's already.
+        """
+        return self._set(_set_pick, paper_id, day.isoformat(), account_id, now)
 
     def unpick(self, paper_id: int, account_id: int, now: datetime) -> int:
-        """Take a pick back; return the line of the audit log."""
-        with writing(self._engine) as connection:
-            day = connection.scalar(sa.delete(pick).where(pick.c.paper_id == paper_id).returning(pick.c.day))
-            return log(
-                connection, account_id, "unpick", f"paper:{paper_id}", detail=day.isoformat() if day else "", now=now
-            )
+        """Take a pick back; return the line of the audit log.
+
+        Raises:
+            ConflictError: it is none.
+        """
+        return self._set(_set_pick, paper_id, "", account_id, now)
 
     def picks(self, start: date, end: date) -> dict[int, date]:
         """Return the picks of the days from start to end, both included."""
@@ -119,70 +131,111 @@ class Voting:
         with reading(self._engine) as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
+    def picks_of(self, account_id: int) -> dict[int, date]:
+        """Return the papers that an account picked, with the day of each."""
+        query = sa.select(pick.c.paper_id, pick.c.day).where(pick.c.account_id == account_id)
+        with reading(self._engine) as connection:
+            return {row[0]: row[1] for row in connection.execute(query.order_by(pick.c.day, pick.c.paper_id))}
+
     def hide(self, paper_id: int, reason: str, account_id: int, now: datetime) -> int:
-        """Keep a paper off the lists; return the line of the audit log."""
-        with writing(self._engine) as connection:
-            statement = insert_of(connection.dialect.name)(hidden)
-            values = {"reason": reason, "account_id": account_id, "at": now}
-            statement = statement.values(paper_id=paper_id, **values)
-            connection.execute(statement.on_conflict_do_update(index_elements=["paper_id"], set_=values))
-            return log(connection, account_id, "hide", f"paper:{paper_id}", detail=reason, now=now)
+        """Keep a paper off the lists; return the line of the audit log.
+
+        Raises:
+            ConflictError: it is hidden for that reason already.
+        """
+        return self._set(_set_hidden, paper_id, reason, account_id, now)
 
     def unhide(self, paper_id: int, account_id: int, now: datetime) -> int:
-        """Let a paper be listed again; return the line of the audit log."""
-        with writing(self._engine) as connection:
-            gone = sa.delete(hidden).where(hidden.c.paper_id == paper_id).returning(hidden.c.reason)
-            return log(
-                connection, account_id, "unhide", f"paper:{paper_id}", detail=connection.scalar(gone) or "", now=now
-            )
+        """Let a paper be listed again; return the line of the audit log.
+
+        Raises:
+            ConflictError: it is not hidden.
+        """
+        return self._set(_set_hidden, paper_id, "", account_id, now)
 
     def all_hidden(self) -> dict[int, str]:
         """Return every hidden paper with the reason."""
         with reading(self._engine) as connection:
             return {row[0]: row[1] for row in connection.execute(sa.select(hidden.c.paper_id, hidden.c.reason))}
 
-    # --- the audit log ---
-
-    def log(self, account_id: int | None, verb: str, subject: str, detail: str, now: datetime) -> int:
-        """Note that somebody did something; return the line."""
-        with writing(self._engine) as connection:
-            return log(connection, account_id, verb, subject, detail=detail, now=now)
-
-    def acts(self, limit: int, before: int | None = None) -> list[Act]:
-        """Return lines of the audit log, the newest first."""
-        query = sa.select(act, account.c.name).outerjoin(account, account.c.id == act.c.account_id)
-        if before is not None:
-            query = query.where(act.c.id < before)
+    def hidden_by(self, account_id: int) -> dict[int, str]:
+        """Return the papers that an account hid, with the reason of each."""
+        query = sa.select(hidden.c.paper_id, hidden.c.reason).where(hidden.c.account_id == account_id)
         with reading(self._engine) as connection:
-            rows = connection.execute(query.order_by(act.c.id.desc()).limit(limit)).all()
-        return [Act(r.id, utc(r.at), r.name, r.verb, r.subject, r.detail, r.undone) for r in rows]
+            return {row[0]: row[1] for row in connection.execute(query.order_by(hidden.c.at, hidden.c.paper_id))}
 
-    def act(self, number: int) -> Act:
-        """Return one line.
+    def undo(self, number: int, account_id: int, now: datetime) -> int:
+        """Bring back what had been before an act of a curator; return the line of the audit log that says so.
 
         Raises:
-            NotFoundError: the log has none of that number.
+            NotFoundError: the log has no such line.
+            ConflictError: it was undone already, or cannot be, or somebody changed the same thing since.
         """
-        query = sa.select(act, account.c.name).outerjoin(account, account.c.id == act.c.account_id)
-        with reading(self._engine) as connection:
-            row = connection.execute(query.where(act.c.id == number)).one_or_none()
-        if row is None:
-            raise NotFoundError(f"the log has no line {number}")
-        return Act(row.id, utc(row.at), row.name, row.verb, row.subject, row.detail, row.undone)
-
-    def mark_undone(self, number: int, by: int) -> None:
-        """Note that a line was taken back by another."""
         with writing(self._engine) as connection:
+            present(connection, account_id, Role.CURATOR)
+            done = connection.execute(sa.select(act).where(act.c.id == row_id(number))).one_or_none()
+            if done is None:
+                raise NotFoundError(f"the log has no line {number}")
+            if done.undone is not None:
+                raise ConflictError(f"line {number} was undone already, by line {done.undone}")
+            if done.verb not in _SETTERS:
+                raise ConflictError(f"{done.verb!r} cannot be undone here")
+            present_state, setter = _SETTERS[done.verb]
+            paper_id = living(connection, int(done.subject.removeprefix("paper:")))
+            if present_state(connection, paper_id) != done.detail:
+                raise ConflictError(f"line {number} cannot be undone: the same was changed again since")
+            by = setter(connection, paper_id, done.was, account_id, now)
             connection.execute(sa.update(act).where(act.c.id == number).values(undone=by))
+            return by
+
+    def _set(self, setter: Setter, paper_id: int, value: str, account_id: int, now: datetime) -> int:
+        with writing(self._engine) as connection:
+            present(connection, account_id, Role.CURATOR)
+            return setter(connection, living(connection, paper_id), value, account_id, now)
 
 
-def log(
-    connection: sa.Connection, account_id: int | None, verb: str, subject: str, *, detail: str, now: datetime
-) -> int:
-    """Write a line of the audit log inside a transaction; return its number."""
-    values = {"at": now, "account_id": account_id, "verb": verb, "subject": subject, "detail": detail}
-    number: int = connection.execute(sa.insert(act).values(**values).returning(act.c.id)).scalar_one()
-    return number
+def _set_pick(connection: sa.Connection, paper_id: int, day: str, account_id: int, now: datetime) -> int:
+    """Make a paper the pick of a day, or of none where the day is ""; return the line of the audit log."""
+    was = _picked(connection, paper_id)
+    if was == day:
+        raise ConflictError(f"it is the pick of {day} already" if day else "it is no pick")
+    connection.execute(sa.delete(pick).where(pick.c.paper_id == paper_id))
+    if day:
+        values = {"paper_id": paper_id, "day": date.fromisoformat(day), "account_id": account_id}
+        connection.execute(sa.insert(pick).values(**values))
+    verb = "pick" if day else "unpick"
+    return log(connection, account_id, verb, f"paper:{paper_id}", detail=day, was=was, now=now)
+
+
+def _set_hidden(connection: sa.Connection, paper_id: int, reason: str, account_id: int, now: datetime) -> int:
+    """Hide a paper for a reason, or list it again where that is ""; return the line of the audit log."""
+    was = _hidden_for(connection, paper_id)
+    if was == reason:
+        raise ConflictError("it is hidden for that reason already" if reason else "it is not hidden")
+    connection.execute(sa.delete(hidden).where(hidden.c.paper_id == paper_id))
+    if reason:
+        values = {"paper_id": paper_id, "reason": reason, "account_id": account_id, "at": now}
+        connection.execute(sa.insert(hidden).values(**values))
+    verb = "hide" if reason else "unhide"
+    return log(connection, account_id, verb, f"paper:{paper_id}", detail=reason, was=was, now=now)
+
+
+def _picked(connection: sa.Connection, paper_id: int) -> str:
+    day = connection.scalar(sa.select(pick.c.day).where(pick.c.paper_id == paper_id))
+    return day.isoformat() if day else ""
+
+
+def _hidden_for(connection: sa.Connection, paper_id: int) -> str:
+    return connection.scalar(sa.select(hidden.c.reason).where(hidden.c.paper_id == paper_id)) or ""
+
+
+# How what a verb changes is read, and set.
+_SETTERS: dict[str, tuple[Callable[[sa.Connection, int], str], Setter]] = {
+    "pick": (_picked, _set_pick),
+    "unpick": (_picked, _set_pick),
+    "hide": (_hidden_for, _set_hidden),
+    "unhide": (_hidden_for, _set_hidden),
+}
 
 
 def _count(connection: sa.Connection, paper_id: int) -> int:

@@ -28,6 +28,7 @@ from tidings.store.tables import (
     quarantine,
     record,
     revision,
+    shelf_entry,
 )
 from tidings.types import Count, HeldRecord, Paper, Record, Refusal, Revision
 
@@ -158,6 +159,7 @@ class StoreWriter:
 
     def _bring_along(self, old: int, survivor: int) -> None:
         """Give what people attached to a paper to the one that it was merged into; what that one has, it keeps."""
+        self._join_notes(old, survivor)
         for table in FOLLOWING:
             rest = [column for column in table.primary_key if column.name != "paper_id"]
             taken = table.alias()
@@ -165,6 +167,16 @@ class StoreWriter:
             doubled = sa.and_(table.c.paper_id == old, sa.exists().where(same))
             self._connection.execute(sa.delete(table).where(doubled))
             self._connection.execute(sa.update(table).where(table.c.paper_id == old).values(paper_id=survivor))
+
+    def _join_notes(self, old: int, survivor: int) -> None:
+        """Keep the notes of a shelf that has both papers: they are somebody's own words."""
+        other = shelf_entry.alias()
+        same = sa.and_(other.c.paper_id == old, other.c.shelf_id == shelf_entry.c.shelf_id)
+        same = sa.and_(same, other.c.note.not_in(["", shelf_entry.c.note]))
+        note = sa.select(other.c.note).where(same).scalar_subquery()
+        kept = sa.case((shelf_entry.c.note == "", note), else_=shelf_entry.c.note + "; " + note)
+        doubled = sa.and_(shelf_entry.c.paper_id == survivor, sa.exists().where(same))
+        self._connection.execute(sa.update(shelf_entry).where(doubled).values(note=kept))
 
     def write_records(self, rows: Sequence[RecordRow]) -> None:
         """Insert or replace records."""

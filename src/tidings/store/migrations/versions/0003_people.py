@@ -32,6 +32,7 @@ def _accounts() -> None:
         sa.Column("seen", sa.DateTime(timezone=True)),
         sa.UniqueConstraint("email", name="account_email"),
         sa.UniqueConstraint("subject", name="account_subject"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "session",
@@ -54,6 +55,7 @@ def _accounts() -> None:
         sa.Column("used", sa.DateTime(timezone=True)),
         sa.Column("expires", sa.DateTime(timezone=True)),
         sa.UniqueConstraint("digest", name="token_digest"),
+        sqlite_autoincrement=True,
     )
     op.create_index("token_account", "token", ["account_id"])
     op.create_table(
@@ -63,10 +65,11 @@ def _accounts() -> None:
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("email", sa.Text, nullable=False),
         sa.Column("role", sa.Integer, nullable=False),
-        sa.Column("by", sa.Text, nullable=False),
+        sa.Column("account_id", sa.Integer),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires", sa.DateTime(timezone=True), nullable=False),
         sa.UniqueConstraint("digest", name="link_digest"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "attempt",
@@ -115,6 +118,7 @@ def _papers() -> None:
         sa.Column("verb", sa.Text, nullable=False),
         sa.Column("subject", sa.Text, nullable=False),
         sa.Column("detail", sa.Text, nullable=False),
+        sa.Column("was", sa.Text, nullable=False),
         sa.Column("undone", sa.Integer),
     )
 
@@ -126,10 +130,11 @@ def _shelves() -> None:
         sa.Column("account_id", sa.Integer, nullable=False),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("visibility", sa.Text, nullable=False),
-        sa.Column("key", sa.Text, nullable=False),
+        sa.Column("key", sa.Text),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.UniqueConstraint("account_id", "name", name="shelf_name"),
         sa.UniqueConstraint("key", name="shelf_key"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "shelf_entry",
