@@ -46,12 +46,13 @@ logging.getLogger("httpx2").setLevel(logging.WARNING)
 class Patience:
     """How long each thing may take, in seconds, and how often a request is tried.
 
-    ``answer`` is the time for a whole answer, ``download`` that for a large file. ``wait`` is the longest wait that is
+    ``answer`` is the time for a whole answer, ``download`` that for a large file; arXiv's history has been seen to say
+    nothing for a minute and a half. ``wait`` is the longest wait that is
     sat out; whoever has to wait longer is told when to come back.
     """
 
     connect: float = 10.0
-    read: float = 60.0
+    read: float = 120.0
     answer: float = 180.0
     download: float = 1_800.0
     wait: float = 120.0
