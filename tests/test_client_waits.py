@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.client_help import START
@@ -69,6 +69,7 @@ def test_nobody_means_years(wish: str) -> None:
     assert not_before({"Retry-After": wish}, START) == START + LONGEST
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # the pattern is compiled at the first draw
 @given(
     st.dictionaries(
         st.sampled_from(["retry-after", "backoff", "ratelimit", "ratelimit-remaining", "ratelimit-reset"]),

@@ -48,8 +48,9 @@ def test_a_pasted_abstract_can_be_narrowed_at_either_end() -> None:
 
 
 def test_a_mistake_at_the_end_of_pasted_text_is_text() -> None:
-    text = f"{ABSTRACT} year:soon"
-    assert (parse(text).words, parse(text).required) == (text, None)
+    for mistake in ("year:soon", "source:word"):
+        text = f"{ABSTRACT} {mistake}"
+        assert (parse(text).words, parse(text).required) == (text, None)
 
 
 def test_a_long_deliberate_query_is_read_as_one() -> None:

@@ -47,6 +47,7 @@ class PaperBody(Body):
     submitted: dt.date | None
     updated: dt.date | None
     announced: dt.date | None
+    listed: dt.date | None = Field(description="When readers first put it forward, as on Daily Papers")
     comment: str | None
     journal: str | None
     links: list[LinkBody]

@@ -148,7 +148,7 @@ def _read(text: str, sources: Collection[str] | None = None) -> _Reading:
     address = _address(text.strip())
     if address is not None:
         return _Reading("", address)
-    split = split_edges(text)
+    split = split_edges(text, sources)
     if is_pasted(split.core):
         return _pasted(text, split)
     parsed = parse_terms(text, sources)

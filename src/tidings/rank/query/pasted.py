@@ -8,6 +8,7 @@ very beginning or end count in any case, so that a pasted abstract can be narrow
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from tidings.errors import QueryError
@@ -40,15 +41,15 @@ class Split:
     edges: tuple[Edge, ...]
 
 
-def split_edges(text: str) -> Split:
+def split_edges(text: str, sources: Collection[str] | None) -> Split:
     """Return the text's core, and the field terms before and after it in their order."""
     start, end = _leading_blanks(text, 0), len(text.rstrip())
     leading: list[Edge] = []
-    while (edge := _first(text, start, end)) is not None:
+    while (edge := _first(text, start, end, sources)) is not None:
         leading.append(edge)
         start = _leading_blanks(text, edge.end)
     trailing: list[Edge] = []
-    while (edge := _last(text, start, end)) is not None:
+    while (edge := _last(text, start, end, sources)) is not None:
         trailing.append(edge)
         end = start + len(text[start : edge.start].rstrip())
     return Split(text[start:end], (*leading, *reversed(trailing)))
@@ -77,7 +78,7 @@ def _leading_blanks(text: str, start: int) -> int:
     return start
 
 
-def _first(text: str, start: int, end: int) -> Edge | None:
+def _first(text: str, start: int, end: int, sources: Collection[str] | None) -> Edge | None:
     match = _TERM.match(text, start, end)
     if match is None:
         return None
@@ -88,10 +89,10 @@ def _first(text: str, start: int, end: int) -> Edge | None:
         while stop < end and not text[stop].isspace():
             stop += 1
     following = text[stop : stop + 4].split()[:1]
-    return None if stop == 0 or following == ["OR"] else _edge(text, start, stop)
+    return None if stop == 0 or following == ["OR"] else _edge(text, start, stop, sources)
 
 
-def _last(text: str, start: int, end: int) -> Edge | None:
+def _last(text: str, start: int, end: int, sources: Collection[str] | None) -> Edge | None:
     at = end
     if text[start:end].endswith(':"'):
         return None
@@ -102,13 +103,13 @@ def _last(text: str, start: int, end: int) -> Edge | None:
     if at < start or not _TERM.match(text, at, end):
         return None
     before = text[max(start, at - 20) : at].split()[-1:]
-    return None if before and before[0] == "OR" else _edge(text, at, end)
+    return None if before and before[0] == "OR" else _edge(text, at, end, sources)
 
 
-def _edge(text: str, start: int, end: int) -> Edge | None:
+def _edge(text: str, start: int, end: int, sources: Collection[str] | None) -> Edge | None:
     """Return the one field term from ``start`` to ``end``; None where there is another thing, or a mistake."""
     try:
-        pieces = parse_terms(text[start:end]).pieces
+        pieces = parse_terms(text[start:end], sources).pieces
     except QueryError:
         return None
     found = field_filter_of(pieces[0].node) if len(pieces) == 1 else None

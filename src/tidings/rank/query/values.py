@@ -14,7 +14,9 @@ from tidings.rank.query.tokens import TEXT_FIELDS, has_letters
 from tidings.types import Between, Filter, Has, Term
 
 # What the readers of tidings.sources name; an archive may hold others, from files in our own form.
-SOURCES = frozenset({"acl", "arxiv", "bibtex", "huggingface", "listing", "proceedings", "ris", "sample", "zotero"})
+_SYNCED = ("acl", "arxiv", "biorxiv", "crossref", "huggingface", "openalex", "openreview", "semanticscholar")
+_IN_FILES = ("bibtex", "listing", "proceedings", "ris", "sample", "zotero")
+SOURCES = frozenset((*_SYNCED, *_IN_FILES))
 HAS = ("abstract", "code", "doi", "pdf", "venue")
 
 _ONE_WORD = re.compile(r"[\w+#]+")
