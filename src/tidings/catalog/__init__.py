@@ -6,9 +6,11 @@ from pathlib import Path
 from types import TracebackType
 
 from tidings.catalog.checking import Checking
-from tidings.catalog.finding import Finding
 from tidings.catalog.keeping import Keeping, Progress
+from tidings.catalog.members import Members
+from tidings.catalog.signing import Signing
 from tidings.catalog.syncing import SyncProgress
+from tidings.catalog.trending import Trending
 from tidings.settings import Settings
 from tidings.store import open_store
 
@@ -28,7 +30,7 @@ def open(home: Path | str | None = None, settings: Settings | None = None) -> Ca
     return Catalog(open_store(settings.root, settings.database_url), settings)
 
 
-class Catalog(Finding, Keeping, Checking):
+class Catalog(Trending, Keeping, Checking, Signing, Members):
     """An open archive. Safe to share between threads; use as a context manager or call ``close``."""
 
     def __enter__(self) -> Catalog:

@@ -1,10 +1,14 @@
-"""What trending is worked out from: the papers of a time, and all that was counted and voted of them."""
+"""What trending is worked out from: the papers of a time, and all that was counted and voted of them.
+
+Moments are whole seconds since 1970: a hundred thousand of them need not become times first.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -17,11 +21,17 @@ from tidings.store.tables import account, hidden, observation, paper, pick, reco
 _AT_ONCE = 30_000
 
 
-class _Face(msgspec.Struct):
+class _Counted(msgspec.Struct, gc=False):
+    kind: str
+    value: int
+
+
+class _Face(msgspec.Struct, gc=False):
     """The little of a paper that ranking needs; reading no more of it takes a third of the time."""
 
     categories: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
+    counts: tuple[_Counted, ...] = ()
 
 
 _faces = msgspec.json.Decoder(_Face)
@@ -29,24 +39,39 @@ _faces = msgspec.json.Decoder(_Face)
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A paper that may trend. ``day`` is when readers could first know of it, ``listed`` when they put it forward."""
+    """A paper that may trend, and what was counted of it last.
+
+    ``day`` is when readers could first know of it, ``listed`` when others put it forward, ``submitted`` when somebody
+    here did, ``picked`` the day that a curator chose it for.
+    """
 
     id: int
     day: date | None
     listed: date | None
+    submitted: datetime | None
+    picked: date | None
     categories: tuple[str, ...]
     authors: int
+    counts: dict[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What a source counted of a paper at a time; ``record`` tells two sources apart."""
+class Seen(NamedTuple):
+    """What a source counted of a paper at a moment; ``record`` tells two sources apart."""
 
     paper_id: int
     record: int
     kind: str
-    at: datetime
+    moment: int
     value: int
+
+
+class Cast(NamedTuple):
+    """A vote, its moment, and when its account was made."""
+
+    paper_id: int
+    account_id: int
+    moment: int
+    created: int
 
 
 class Trends:
@@ -55,75 +80,104 @@ class Trends:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
-    def candidates(self, start: date, end: date, since: datetime | None = None) -> list[Candidate]:
-        """Return the papers first known, put forward or updated from start to end, both included, by id.
+    def candidates(
+        self,
+        start: date,
+        end: date,
+        *,
+        listed_from: date | None = None,
+        updated: bool = False,
+        here: bool = True,
+        since: datetime | None = None,
+    ) -> list[Candidate]:
+        """Return the papers first known or put forward elsewhere from start to end, both included, by id.
 
-        With ``since`` those too that got a vote, or were put forward or picked here, from then on. Hidden ones are
-        left out.
+        With ``listed_from`` those too that were put forward elsewhere from that day on, with ``updated`` those that
+        changed in these days. ``here`` are those put forward or picked here in these days and, with ``since``, those
+        that got a vote from then on.
         """
-        days = [column.between(start, end) for column in (paper.c.day, paper.c.listed, paper.c.updated)]
-        which = [paper.c.id.in_(sa.select(paper.c.id).where(day)) for day in days]
-        which.append(paper.c.id.in_(sa.select(pick.c.paper_id).where(pick.c.day.between(start, end))))
-        if since is not None:
-            which += [
-                paper.c.id.in_(sa.select(table.c.paper_id).where(table.c.at >= since)) for table in (vote, submission)
-            ]
-        query = sa.select(paper.c.id, paper.c.day, paper.c.listed, paper.c.data).where(
-            sa.or_(*which), paper.c.id.not_in(sa.select(hidden.c.paper_id))
-        )
+        which = [
+            sa.select(paper.c.id).where(paper.c.day.between(start, end)),
+            sa.select(paper.c.id).where(paper.c.listed.between(listed_from or start, end)),
+        ]
+        if updated:
+            which.append(sa.select(paper.c.id).where(paper.c.updated.between(start, end)))
+        if here:
+            first, after = _midnight(start), _midnight(_next(end))
+            which.append(sa.select(pick.c.paper_id).where(pick.c.day.between(start, end)))
+            which.append(sa.select(submission.c.paper_id).where(submission.c.at >= first, submission.c.at < after))
+        if here and since is not None:
+            which.append(sa.select(vote.c.paper_id).where(vote.c.at >= since))
+        query = _CANDIDATES.where(paper.c.id.in_(sa.union(*which)))
         with reading(self._engine) as connection:
             rows = connection.execute(query.order_by(paper.c.id)).all()
-        return [
-            Candidate(row.id, row.day, row.listed, face.categories, len(face.authors))
-            for row, face in ((row, _faces.decode(row.data)) for row in rows)
-        ]
+        return [_candidate(row) for row in rows]
 
     def observations(self, paper_ids: Sequence[int]) -> list[Seen]:
         """Return what was counted of the papers, at any time."""
         c = observation.c
-        query = sa.select(record.c.paper_id, c.record_id, c.kind, c.at, c.value).join(
-            record, record.c.id == c.record_id
-        )
+        query = sa.select(record.c.paper_id, c.record_id, c.kind, _seconds(c.at), c.value)
+        query = query.join(record, record.c.id == c.record_id)
         found: list[Seen] = []
         with reading(self._engine) as connection:
             for part in _parts(paper_ids):
-                rows = connection.execute(query.where(among(record.c.paper_id, part)))
-                found += [Seen(row[0], row[1], row[2], utc(row[3]), row[4]) for row in rows]
+                found += map(Seen._make, connection.execute(query.where(among(record.c.paper_id, part))))
         return found
 
-    def votes(self, paper_ids: Sequence[int]) -> list[tuple[int, int, datetime]]:
-        """Return the votes for the papers: paper, account, moment."""
-        found: list[tuple[int, int, datetime]] = []
+    def votes(self, paper_ids: Sequence[int]) -> list[Cast]:
+        """Return the votes for the papers; those of accounts that are disabled do not count."""
+        query = sa.select(vote.c.paper_id, vote.c.account_id, _seconds(vote.c.at), _seconds(account.c.created))
+        query = query.join(account, account.c.id == vote.c.account_id).where(account.c.disabled.is_(False))
+        found: list[Cast] = []
         with reading(self._engine) as connection:
             for part in _parts(paper_ids):
-                rows = connection.execute(sa.select(vote).where(among(vote.c.paper_id, part)))
-                found += [(row.paper_id, row.account_id, utc(row.at)) for row in rows]
+                found += map(Cast._make, connection.execute(query.where(among(vote.c.paper_id, part))))
         return found
 
-    def submitted(self, paper_ids: Sequence[int]) -> dict[int, datetime]:
-        """Return when papers were put forward here."""
-        found: dict[int, datetime] = {}
+    def hidden(self) -> set[int]:
+        """Return the papers that a curator keeps off the lists."""
         with reading(self._engine) as connection:
-            for part in _parts(paper_ids):
-                rows = connection.execute(sa.select(submission).where(among(submission.c.paper_id, part)))
-                found |= {row.paper_id: utc(row.at) for row in rows}
-        return found
-
-    def accounts_since(self) -> dict[int, datetime]:
-        """Return when each account was made."""
-        with reading(self._engine) as connection:
-            rows = connection.execute(sa.select(account.c.id, account.c.created))
-            return {row.id: utc(row.created) for row in rows}
+            return set(connection.scalars(sa.select(hidden.c.paper_id)))
 
     def nearest_days(self, start: date, end: date) -> tuple[date | None, date | None]:
         """Return the nearest days before start and after end on which papers were first known or put forward."""
+        days, put = (paper.c.day, paper.c.listed), submission.c.at
+        before = [sa.select(sa.func.max(c)).where(c < start).scalar_subquery() for c in days]
+        behind = [sa.select(sa.func.min(c)).where(c > end).scalar_subquery() for c in days]
+        before.append(sa.select(sa.func.max(put)).where(put < _midnight(start)).scalar_subquery())
+        behind.append(sa.select(sa.func.min(put)).where(put >= _midnight(_next(end))).scalar_subquery())
         with reading(self._engine) as connection:
-            earlier = [connection.scalar(sa.select(sa.func.max(c)).where(c < start)) for c in _DAYS]
-            later = [connection.scalar(sa.select(sa.func.min(c)).where(c > end)) for c in _DAYS]
-        return max(filter(None, earlier), default=None), min(filter(None, later), default=None)
+            row = connection.execute(sa.select(*before, *behind)).one()
+        found = [utc(value).date() if isinstance(value, datetime) else value for value in row]
+        return max(filter(None, found[:3]), default=None), min(filter(None, found[3:]), default=None)
 
 
-_DAYS = (paper.c.day, paper.c.listed)
+_CANDIDATES = (
+    sa.select(paper.c.id, paper.c.day, paper.c.listed, submission.c.at, pick.c.day.label("picked"), paper.c.data)
+    .outerjoin(submission, submission.c.paper_id == paper.c.id)
+    .outerjoin(pick, pick.c.paper_id == paper.c.id)
+)
+
+
+def _candidate(row: Any) -> Candidate:
+    face = _faces.decode(row.data)
+    counts: dict[str, int] = {}
+    for counted in face.counts:
+        counts[counted.kind] = max(counted.value, counts.get(counted.kind, 0))
+    submitted = utc(row.at) if row.at else None
+    return Candidate(row.id, row.day, row.listed, submitted, row.picked, face.categories, len(face.authors), counts)
+
+
+def _seconds(column: sa.Column[datetime]) -> sa.ColumnElement[int]:
+    return sa.cast(sa.extract("epoch", column), sa.BigInteger)
+
+
+def _next(day: date) -> date:
+    return day + timedelta(days=1) if day < date.max else day
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
 def _parts(ids: Sequence[int]) -> list[Sequence[int]]:

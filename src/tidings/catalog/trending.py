@@ -1,0 +1,357 @@
+"""What trends: the papers of a day, a week, a month or the last days, ranked by what people here and outside say."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tidings.catalog.community import Community
+from tidings.catalog.periods import WINDOWS, Period
+from tidings.embed import load_default
+from tidings.errors import InputError
+from tidings.rank import search as ranking
+from tidings.rank.trending import (
+    KINDS,
+    Observations,
+    Signals,
+    Votes,
+    Weights,
+    load_forecaster,
+    trending,
+    usual_levels,
+    weigh,
+)
+from tidings.types import Breakdown, Facet, Hit, Page, Trend
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tidings.store.trends import Candidate
+
+    Rows = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+
+WEIGHTS = {"both": Weights(), "here": Weights(outside=(0.0, 0.0, 0.0, 0.0)), "world": Weights(own=0.0)}
+"""Whose votes count: those of our people and the world's, or those of one alone."""
+
+# A board is worked out again when somebody looks, but not more often than this for each three days that it covers.
+_KEPT = timedelta(seconds=20)
+_KEPT_DAYS = 3
+_MOST_BOARDS = 32
+# What is usual in a category is learnt from the papers of so many days, once a day.
+_LEVEL_DAYS = 30
+_DAY = timedelta(days=1)
+# How long counts from outside may still move what was put forward elsewhere before a window.
+_FOLLOWED = timedelta(days=14)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC).timestamp()
+_CATEGORY = re.compile(r"[A-Za-z-]{1,30}(\.[A-Za-z-]{1,30})?", re.ASCII)
+_SHOWN_CATEGORIES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Board:
+    """The ranked papers of a period, and what each score is made of; arrays go by row, ``order`` holds rows."""
+
+    papers: Sequence[Candidate]
+    order: Rows
+    scores: Floats
+    parts: Mapping[str, Floats]
+    counts: Mapping[str, Floats]
+    new: NDArray[np.bool_]
+    of_category: Mapping[str, Rows]
+    facets: tuple[Facet, ...]
+    nearest: tuple[date | None, date | None]
+    made: datetime
+
+
+_Key = tuple[Period, str]
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What was worked out lately."""
+
+    lock: Lock = field(default_factory=Lock)
+    boards: dict[_Key, _Board] = field(default_factory=dict)
+    levels: dict[str, tuple[date, dict[str, int], Floats]] = field(default_factory=dict)
+
+
+class Trending(Community):
+    """Ranking by votes. Boards are kept for some seconds: a page is then a lookup."""
+
+    @cached_property
+    def _trending(self) -> _Kept:
+        return _Kept()
+
+    def trending(
+        self,
+        period: Period,
+        *,
+        by: str = "both",
+        category: str | None = None,
+        limit: int = 20,
+        cursor: str | None = None,
+    ) -> Trend:
+        """Return the papers of a period, best first, each with what its rank is made of; those hidden are left out.
+
+        ``by`` says whose votes count: here those of our people alone, and then only papers that somebody here said
+        something of are listed; world those of all others; or both. ``category`` keeps the papers of a category or an
+        archive (cs matches cs.CL). In a window, what is at most a day old is marked as new; on a day, what was first
+        known or put forward then, before what only changed. The page's facets count the papers by category.
+
+        Raises:
+            InputError: the limit is senseless, the category none, ``by`` unknown, or the cursor of something else.
+        """
+        ranking.check("relevance", limit)
+        if by not in WEIGHTS:
+            raise InputError(f"there is no trending by {by[:20]!r}; there is it by {', '.join(WEIGHTS)}")
+        name = f"trending {period.start} {period.end} {period.window} {by} {category}"
+        offset = int(ranking.decode_cursor(cursor, name, "trending")[1]) if cursor else 0
+        board = self._board(period, by)
+        rows = self._visible(board, _of_category(board, category))
+        shown = rows[offset : offset + limit].tolist()
+        papers = {p.id: p for p in self._store.papers([board.papers[row].id for row in shown])}
+        here = [row for row in shown if board.papers[row].id in papers]
+        hits = tuple(
+            Hit(papers[board.papers[row].id], float(board.scores[row]), is_new=bool(board.new[row])) for row in here
+        )
+        why = {board.papers[row].id: _breakdown(board, row) for row in here}
+        following = ranking.encode_cursor(0.0, offset + limit, name, "trending") if offset + limit < len(rows) else None
+        return Trend(Page(hits, len(rows), following, {"category": board.facets}), why, *board.nearest)
+
+    def window_with(self, papers: int) -> str | None:
+        """Return the shortest window with so many papers, else the longest one that has any; None where none has."""
+        best = None
+        for name in WINDOWS:
+            board = self._board(Period.last(name, self._clock()), "both")
+            found = len(self._visible(board, board.order))
+            if found >= papers:
+                return name
+            best = name if found else best
+        return best
+
+    def _visible(self, board: _Board, rows: Rows) -> Rows:
+        """Return the rows without those hidden: a curator must not wait for the next board."""
+        hidden = self._store.trends.hidden()
+        if not hidden:
+            return rows
+        return rows[[board.papers[row].id not in hidden for row in rows.tolist()]]
+
+    # --- boards ---
+
+    def _board(self, period: Period, by: str) -> _Board:
+        """Return the board of a period; one that is too old serves while another request works it out anew."""
+        key, kept = (period, by), self._trending
+        found = kept.boards.get(key)
+        if self._is_fresh(found, period) or not kept.lock.acquire(blocking=found is None):
+            assert found is not None
+            return found
+        try:
+            found = kept.boards.get(key)  # whoever waited for the lock may find it done
+            if found is None or not self._is_fresh(found, period):
+                found = self._work_out(period, by, self._clock())
+            kept.boards.pop(key, None)
+            kept.boards[key] = found
+            while len(kept.boards) > _MOST_BOARDS:
+                del kept.boards[next(iter(kept.boards))]
+            return found
+        finally:
+            kept.lock.release()
+
+    def _is_fresh(self, board: _Board | None, period: Period) -> bool:
+        return board is not None and self._clock() - board.made < _KEPT * max(1, period.days // _KEPT_DAYS)
+
+    def _work_out(self, period: Period, by: str, now: datetime) -> _Board:
+        window, since = period.window, now - period.window if period.window else None
+        papers = self._candidates(period, by, since)
+        names, usual = self._usual(by, now)
+        signals, counts = self._signals(papers, by, names, usual)
+        weights = WEIGHTS[by].over(window) if window else WEIGHTS[by].of_one_day()
+        ranked = trending(signals, now, weights, window)
+        brought = np.array([_is_brought(paper, period, since) for paper in papers], bool)
+        order = _with(ranked.order, np.flatnonzero(brought), ranked.scores)
+        if by == "here":
+            order = order[(counts["votes"][order] > 0) | brought[order]]
+        new = _new(papers, signals.listed, period, now)
+        if window is None and period.days == 1:
+            order = np.concatenate([order[new[order]], order[~new[order]]])
+        return _Board(
+            papers,
+            order,
+            ranked.scores,
+            ranked.parts._asdict(),
+            counts,
+            new,
+            _by_category(papers, order),
+            _facets(papers, order),
+            self._store.trends.nearest_days(period.start, period.end),
+            now,
+        )
+
+    def _candidates(self, period: Period, by: str, since: datetime | None) -> list[Candidate]:
+        """Return the papers that a period may list; to the world, nothing happened here."""
+        found = self._store.trends.candidates(
+            period.start,
+            period.end,
+            listed_from=period.start - _FOLLOWED if since else None,
+            updated=period.days == 1 and since is None,
+            here=by != "world",
+            since=since,
+        )
+        return [replace(paper, submitted=None, picked=None) for paper in found] if by == "world" else found
+
+    def _usual(self, by: str, now: datetime) -> tuple[dict[str, int], Floats]:
+        """Return a row for each category, and how many votes its papers usually get; learnt once a day.
+
+        The latest counts do, which each paper holds: all that was ever counted would be a hundred times as much.
+        """
+        levels = self._trending.levels
+        if by not in levels or levels[by][0] != now.date():
+            papers = self._store.trends.candidates(now.date() - _LEVEL_DAYS * _DAY, now.date(), here=False)
+            names = {name: row for row, name in enumerate(sorted({_primary(paper) for paper in papers}), start=1)}
+            category = np.array([names[_primary(paper)] for paper in papers], np.int64)
+            levels[by] = now.date(), names, usual_levels(category, self._totals(papers, WEIGHTS[by]), len(names) + 1)
+        return levels[by][1:]
+
+    def _totals(self, papers: Sequence[Candidate], weights: Weights) -> Floats:
+        """Return the votes of papers by their worth; stars and citations, which may be years old, left out."""
+        worth = dict(zip(KINDS, weights.outside, strict=True))
+        outside = [sum(worth[kind] * p.counts.get(kind, 0) for kind in ("upvotes", "comments")) for p in papers]
+        votes, _ = self._voted([paper.id for paper in papers])
+        total: Floats = np.array(outside, np.float64)
+        return total + np.bincount(votes.paper, weights.own * votes.weight, minlength=len(papers))
+
+    def _signals(
+        self, papers: Sequence[Candidate], by: str, names: Mapping[str, int], usual: Floats
+    ) -> tuple[Signals, dict[str, Floats]]:
+        """Return what the ranking rests on, and the latest counts by kind for whoever wants to know."""
+        ids = [paper.id for paper in papers]
+        listed = np.array([_moment(paper) for paper in papers], np.float64)
+        category = np.array([names.get(_primary(paper), 0) for paper in papers], np.int64)
+        votes, own = self._voted(ids) if by != "world" else (Votes.none(), np.zeros(len(ids)))
+        signals = Signals(listed, category, usual, self._observed(ids), votes, self._promise(papers))
+        counts = {kind: np.array([paper.counts.get(kind, 0) for paper in papers], np.float64) for kind in KINDS}
+        return signals, counts | {"votes": own}
+
+    def _observed(self, ids: Sequence[int]) -> Observations:
+        rows = {number: row for row, number in enumerate(ids)}
+        seen = [s for s in self._store.trends.observations(ids) if s.kind in KINDS]
+        return Observations.of(
+            np.array([rows[s.paper_id] for s in seen], np.int64),
+            np.array([KINDS.index(s.kind) for s in seen], np.int64),
+            np.array([s.moment for s in seen], np.float64),
+            np.array([s.value for s in seen], np.float64),
+            np.array([s.record for s in seen], np.int64),
+        )
+
+    def _voted(self, ids: Sequence[int]) -> tuple[Votes, Floats]:
+        """Return our people's votes with their weights, and how many each paper has.
+
+        Where strangers cannot make accounts, each was let in by somebody, so each is trusted from its first day.
+        """
+        cast, rows = self._store.trends.votes(ids), {number: row for row, number in enumerate(ids)}
+        strangers = self.settings.sign_up
+        created = {vote.account_id: float(vote.created) if strangers else -np.inf for vote in cast}
+        accounts = {number: row for row, number in enumerate(created)}
+        paper = np.array([rows[vote.paper_id] for vote in cast], np.int64)
+        account = np.array([accounts[vote.account_id] for vote in cast], np.int64)
+        moment = np.array([vote.moment for vote in cast], np.float64)
+        weight = weigh(paper, account, moment, np.array(list(created.values()), np.float64)).weight
+        return Votes(paper, moment, weight), np.bincount(paper, minlength=len(ids)).astype(np.float64)
+
+    def _promise(self, papers: Sequence[Candidate]) -> Floats | None:
+        """Return what the texts promise."""
+        if not papers or not self._index.is_ready():
+            return None
+        vectors = self._index.vectors(np.array([paper.id for paper in papers], np.int64))
+        authors = np.array([paper.authors or np.nan for paper in papers], np.float64)
+        return load_forecaster(load_default().name).promise(vectors, authors)
+
+
+def _primary(paper: Candidate) -> str:
+    return paper.categories[0] if paper.categories else ""
+
+
+def _moment(paper: Candidate) -> float:
+    """Return when a paper came before readers: put forward elsewhere or here, else announced.
+
+    That is midnight where only the day is known.
+    """
+    elsewhere = _midnight(paper.listed) if paper.listed else None
+    put_forward = [moment for moment in (elsewhere, paper.submitted) if moment]
+    if put_forward:
+        return min(put_forward).timestamp()
+    return _midnight(paper.day).timestamp() if paper.day else _LONG_AGO
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _is_brought(paper: Candidate, period: Period, since: datetime | None) -> bool:
+    """Tell whether somebody here put the paper forward or picked it in this time: it is listed, however old it is."""
+    put_forward = paper.submitted is not None and (
+        paper.submitted >= since if since else paper.submitted.date() in period
+    )
+    return put_forward or paper.picked in period
+
+
+def _with(order: Rows, more: Rows, scores: Floats) -> Rows:
+    """Return the rows in order, and more of them in their places."""
+    missing = more[~np.isin(more, order)]
+    if not len(missing):
+        return order
+    rows = np.concatenate([order, missing])
+    return rows[np.lexsort((rows, -scores[rows]))]
+
+
+def _new(papers: Sequence[Candidate], listed: Floats, period: Period, now: datetime) -> NDArray[np.bool_]:
+    """Return which papers are to be marked as new: where all or none would be, none is."""
+    if period.window:
+        is_long = period.window > _DAY
+        return (listed >= (now - _DAY).timestamp()) & is_long
+    if period.days > 1:
+        return np.zeros(len(papers), bool)
+    first_known = [
+        paper.day in period or paper.listed in period or _is_brought(paper, period, None) for paper in papers
+    ]
+    return np.array(first_known, bool)
+
+
+def _by_category(papers: Sequence[Candidate], order: Rows) -> dict[str, Rows]:
+    """Return the rows of each category and each archive, in their order."""
+    found: dict[str, list[int]] = {}
+    for row in order.tolist():
+        categories = papers[row].categories
+        for name in {*categories, *(category.partition(".")[0] for category in categories)}:
+            found.setdefault(name, []).append(row)
+    return {name: np.array(rows, np.int64) for name, rows in found.items()}
+
+
+def _of_category(board: _Board, category: str | None) -> Rows:
+    if category is None:
+        return board.order
+    if not _CATEGORY.fullmatch(category):
+        raise InputError(f"{category[:40]!r} is not a category; they are written as cs.CL")
+    return board.of_category.get(category, board.order[:0])
+
+
+def _facets(papers: Sequence[Candidate], order: Rows) -> tuple[Facet, ...]:
+    """Return the categories with most papers."""
+    counts = Counter(category for row in order.tolist() for category in papers[row].categories)
+    frequent = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_SHOWN_CATEGORIES]
+    return tuple(Facet(name, count, name) for name, count in frequent)
+
+
+def _breakdown(board: _Board, row: int) -> Breakdown:
+    parts = {name: float(values[row]) for name, values in board.parts.items()}
+    counts = {name: int(values[row]) for name, values in board.counts.items()}
+    return Breakdown(parts=parts, counts=counts)
