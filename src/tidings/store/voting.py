@@ -95,7 +95,8 @@ class Voting:
             present(connection, account_id)
             values = {"account_id": account_id, "paper_id": living(connection, paper_id), "at": now}
             statement = insert_of(connection.dialect.name)(submission).values(**values)
-            return bool(connection.execute(statement.on_conflict_do_nothing()).rowcount)
+            first = statement.on_conflict_do_nothing().returning(submission.c.paper_id)
+            return connection.scalar(first) is not None
 
     def submissions_of(self, account_id: int) -> list[Vote]:
         """Return the papers that an account put forward, the newest first."""
