@@ -4,7 +4,7 @@ Everything is measured in doublings: a point more is twice the votes. With the v
 weight, outside ones by what their kind is worth), d what is left of them when each is halved every ``half_life`` hours,
 and u what papers of its category usually get, the score is
 
-    log2((d + fresh + doubt) / (u + doubt)) + a share of log2(1 + votes of the last day / doubt)
+    log2((d + fresh + doubt) / (u + doubt)) + a share of log2(1 + votes of the last day / (u + doubt))
 
 that is, a Gamma-Poisson estimate of the paper's level over that of its field: ``doubt`` is the strength of the prior
 in votes, and ``fresh`` the votes that a paper just listed is taken to have, more where its text promises more. With
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 WINDOW_DAYS = 3.0
 """The window that the half-life below belongs to; ``Weights.over`` stretches it for another."""
 _STEPS = 1_000_000
-MOST_PROMISE = 3.0
-"""Doublings that a text can promise or cost at most: eight times the votes of a fresh paper, or an eighth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +58,12 @@ class Weights:
     """What a doubling of the last day's votes adds to the score."""
     velocity_hours: float = 24.0
     """Hours that count as the last day: the last that sources saw, and half as much for each such time since."""
-    fresh: float = 1.0
+    fresh: float = 0.5
     """Votes that a paper just listed is taken to have."""
     fresh_half_life: float = 24.0
     """Hours after which they are half."""
+    promise: float = 4.0
+    """Doublings of the fresh votes that a text can promise or cost, approached but never reached; 0 reads no text."""
 
     def __post_init__(self) -> None:
         """Refuse weights that no score can be made of."""
@@ -142,24 +142,26 @@ def total_votes(signals: Signals, now: datetime, weights: Weights | None = None)
 
 def _parts(signals: Signals, moment: float, weights: Weights, own: _Mass, outside: _Mass) -> Parts:
     doubt = weights.doubt
+    field = weights.field * np.log2(1 + signals.usual / doubt)[signals.category]
     votes, left = own.all + outside.all, own.left + outside.left
     by_votes = np.log2(1 + votes / doubt)
     own_share = np.divide(own.all, votes, out=np.zeros(len(signals)), where=votes > 0)
-    usual = np.log2(1 + signals.usual / doubt)[signals.category]
     return Parts(
         own=own_share * by_votes,
         outside=(1 - own_share) * by_votes,
         age=np.log2((left + doubt) / (votes + doubt)),
-        velocity=weights.velocity * np.log2(1 + (own.recent + outside.recent) / doubt),
+        velocity=weights.velocity * np.log2(1 + (own.recent + outside.recent) / (doubt * np.exp2(field))),
         novelty=np.log2(1 + _fresh(signals, moment, weights) / (left + doubt)),
-        field=-weights.field * usual,
+        field=-field,
     )
 
 
 def _fresh(signals: Signals, moment: float, weights: Weights) -> Floats:
     age = np.maximum(moment - signals.listed, 0.0) / HOUR
-    promise = 0.0 if signals.promise is None else np.clip(signals.promise, -MOST_PROMISE, MOST_PROMISE)
-    fresh: Floats = weights.fresh * np.exp2(promise - age / weights.fresh_half_life)
+    doublings = -age / weights.fresh_half_life
+    if signals.promise is not None and weights.promise > 0:
+        doublings += weights.promise * np.tanh(signals.promise / weights.promise)
+    fresh: Floats = weights.fresh * np.exp2(doublings)
     return fresh
 
 

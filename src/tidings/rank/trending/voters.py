@@ -5,8 +5,8 @@ Three rules, each of which bounds what an account can do:
 - **Budget.** The votes of one account on one day (UTC) weigh ``daily`` together at most: who votes for everything says
   nothing about anything.
 - **Maturity.** The votes of a new account weigh ``newcomer`` at first, more from day to day, whole after ``ramp_days``.
-- **Crowd.** What newcomers add to one paper can never be more than what established accounts gave it, plus one vote:
-  a thousand accounts made this morning are worth less than one vote for a paper that nobody else voted for.
+- **Crowd.** All accounts younger than that together cannot add more to a paper than the established ones gave it, plus
+  one vote: a thousand accounts made this week are worth less than one vote for a paper that nobody else voted for.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ import numpy as np
 from tidings.rank.trending.arrays import DAY
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from tidings.rank.trending.arrays import Floats, Rows
 
 
@@ -32,7 +34,7 @@ class Trust:
 
 
 class Weighed(NamedTuple):
-    """What each vote weighs and why, each shape (m,): weight = budget × (maturity + crowd × newcomer share)."""
+    """What each vote weighs and why, each shape (m,): the weight is the product of the other three."""
 
     weight: Floats
     budget: Floats
@@ -44,16 +46,15 @@ def weigh(paper: Rows, account: Rows, moment: Floats, created: Floats, trust: Tr
     """Return the weights of m votes that stand, at most one per account and paper.
 
     ``created`` is when each account was made, shape (accounts,), and ``account`` a row of it; minus infinity for
-    accounts trusted from the first day, as members whom an administrator invited. Pure: the same votes in any order
-    weigh the same.
+    accounts trusted from the first day, as members whom an administrator invited. How old an account is counts at the
+    moment of its vote. Pure: the same votes in any order weigh the same.
     """
     trust = trust or Trust()
     budget = _budget(account, moment, trust.daily)
-    maturity = np.clip((moment - created[account]) / (trust.ramp_days * DAY), 0.0, 1.0)
-    established = budget * maturity
-    newcomers = budget * (1 - maturity) * trust.newcomer
-    crowd = _crowd(paper, established, newcomers)
-    return Weighed(established + crowd * newcomers, budget, maturity, crowd)
+    grown = np.clip((moment - created[account]) / (trust.ramp_days * DAY), 0.0, 1.0)
+    maturity = trust.newcomer + (1 - trust.newcomer) * grown
+    crowd = _crowd(paper, budget * maturity, grown < 1)
+    return Weighed(budget * maturity * crowd, budget, maturity, crowd)
 
 
 def _budget(account: Rows, moment: Floats, daily: float) -> Floats:
@@ -67,11 +68,11 @@ def _budget(account: Rows, moment: Floats, daily: float) -> Floats:
     return shares
 
 
-def _crowd(paper: Rows, established: Floats, newcomers: Floats) -> Floats:
-    """Return what newcomers' votes are scaled by: their sum x becomes x / (1 + x / cap), which more still raise."""
+def _crowd(paper: Rows, weight: Floats, new: NDArray[np.bool_]) -> Floats:
+    """Return what votes are scaled by: established ones by 1, so that the sum x of new ones is cap × tanh(x / cap)."""
     if len(paper) == 0:
         return np.zeros(0)
-    cap = 1.0 + np.bincount(paper, established)
-    together = np.bincount(paper, newcomers)
-    scale: Floats = (1.0 / (1.0 + together / cap))[paper]
-    return scale
+    cap = 1.0 + np.bincount(paper, weight * ~new)
+    together = np.bincount(paper, weight * new)
+    scale = np.divide(cap * np.tanh(together / cap), together, out=np.ones(len(cap)), where=together > 0)
+    return np.where(new, scale[paper], 1.0)
