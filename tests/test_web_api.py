@@ -28,6 +28,7 @@ DESCRIBED = [
     "/api/papers/{id}",
     "/api/stats",
     "/api/sources",
+    "/api/me",
 ]
 
 

@@ -111,6 +111,14 @@ class PausedError(FetchError):
         super().__init__(message, retry_at=retry_at)
 
 
+class MailError(TidingsError):
+    """A mail that its server did not take."""
+
+    code = "mail"
+    http_status = 502
+    exit_status = 4
+
+
 class BusyError(TidingsError):
     """Another process is doing that work now."""
 

@@ -108,9 +108,9 @@ class Signing(Keys):
             raise SignInError("this link was used already or is too old; ask for a new one")
         return self._open_session(account, label)
 
-    def knows_link(self, secret: str) -> bool:
-        """Tell whether a link would let its reader in: its page shows a button, and only the button uses it."""
-        return self._store.proofs.link(digest(secret), self._clock()) is not None
+    def knows_link(self, secret: str) -> str | None:
+        """Return the address that a link would let in, if any: its page shows a button, and only that uses the link."""
+        return self._store.proofs.link(digest(secret), self._clock())
 
     def invite(self, reader: Reader | None, email: str, role: Role) -> Letter:
         """Return the letter that invites somebody to be a member, in place of an earlier one.

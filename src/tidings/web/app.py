@@ -13,7 +13,8 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
-from tidings.web import api, failures, house, lists, papers
+from tidings.web import accounts, api, failures, house, lists, members, papers, signing
+from tidings.web.door import Door
 from tidings.web.security import Security
 from tidings.web.site import FOLDER, create_site
 
@@ -36,11 +37,15 @@ _NO_TELEMETRY: TelemetryConfig = {
 
 
 def create_app(catalog: Catalog, settings: Settings) -> FastAPI:
-    """Return the application that serves ``catalog``."""
+    """Return the application that serves ``catalog``; ``settings.host`` says where it listens.
+
+    Raises:
+        InputError: a setting of the proxy or the identity provider makes no sense.
+    """
     app = _App(
         title="Tidings",
         version=version("tidings"),
-        description="Search what the research world publishes. Every answer needs nothing but GET.",
+        description="Search what the research world publishes, and say what you think of it.",
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
@@ -48,10 +53,13 @@ def create_app(catalog: Catalog, settings: Settings) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.site = create_site(catalog, settings)
+    app.include_router(accounts.router)
     app.include_router(api.router)
     api.describe(app)
-    app.router.routes.extend([*lists.ROUTES, *papers.ROUTES, *house.ROUTES])
+    people = [*signing.ROUTES, *accounts.ROUTES, *members.ROUTES]
+    app.router.routes.extend([*lists.ROUTES, *papers.ROUTES, *house.ROUTES, *people])
     app.mount("/static", _Static(directory=FOLDER / "static"))
+    app.add_middleware(Door)
     failures.install(app)
     return app
 
@@ -60,7 +68,7 @@ class _App(FastAPI):
     """FastAPI with our rules outermost: an answer to an unforeseen error carries the headers too."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        return Security(super().build_middleware_stack())
+        return Security(super().build_middleware_stack(), self.state.site.settings.public_url)
 
 
 @asynccontextmanager

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import logging
+from urllib.parse import urlsplit
 
 import msgspec
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
-from tidings.errors import QueryError, TidingsError
-from tidings.web.site import of
+from tidings.errors import QueryError, SignInError, TidingsError, TooManyError
+from tidings.web import addresses
+from tidings.web.readers import token_of
+from tidings.web.security import SAFE_METHODS
+from tidings.web.site import SIGN_IN, of, sentence
 
 _log = logging.getLogger(__name__)
 
 _TITLES = {
     400: "That cannot be answered as it was asked",
+    401: "Nobody is signed in",
     403: "Refused",
     404: "Nothing is here",
     405: "Not that way",
+    409: "Something stands against it",
     413: "That is too long",
+    429: "Too much at once",
     502: "A source could not be understood",
     503: "Not available at the moment",
 }
@@ -37,8 +45,32 @@ def install(app: FastAPI) -> None:
 
 async def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, TidingsError)
+    return await answer(request, error)
+
+
+async def answer(request: Request, error: TidingsError) -> Response:
+    """Return what is said of an error of ours. Who has to sign in first is led there, and back."""
+    if isinstance(error, SignInError) and not _is_program(request):
+        return RedirectResponse(addresses.with_parameters(SIGN_IN, [("next", _wanted(request))]), 303)
     details = _details(error) if isinstance(error, QueryError) else {}
-    return _answer(request, error.http_status, error.code, str(error), **details)
+    response = await _answer(request, error.http_status, error.code, str(error), **details)
+    if isinstance(error, SignInError):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, TooManyError):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _is_program(request: Request) -> bool:
+    return request.url.path.startswith("/api/") or token_of(request) is not None
+
+
+def _wanted(request: Request) -> str:
+    """Return where to go on after signing in: the page itself, or the one with the button that was pressed."""
+    if request.method in SAFE_METHODS:
+        return f"{request.url.path}?{request.url.query}".rstrip("?")
+    page = urlsplit(request.headers.get("referer", ""))
+    return f"{page.path}?{page.query}".rstrip("?") if page.netloc == request.headers.get("host") else ""
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -48,7 +80,7 @@ async def _http(request: Request, error: Exception) -> Response:
         code, message = "not_found", "No page has this address."
     elif error.status_code == 405:
         message = "This address does not answer to that method."
-    response = _answer(request, error.status_code, code, message)
+    response = await _answer(request, error.status_code, code, message)
     response.headers.update(error.headers or {})
     return response
 
@@ -57,41 +89,33 @@ async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     name = ".".join(str(part) for part in first["loc"][1:])
-    return _answer(request, 400, "input", f"{name}: {first['msg']}.")
+    return await _answer(request, 400, "input", f"{name}: {first['msg']}.")
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
     _log.error("unforeseen error at %s", request.url.path, exc_info=error)
     message = "Something failed that nobody foresaw. Nothing was lost; the details are in the server's log."
-    return _answer(request, 500, "error", message)
+    return await _answer(request, 500, "error", message)
 
 
 def _details(error: QueryError) -> dict[str, object]:
     return {"position": error.position, "suggestion": error.suggestion}
 
 
-def _sentence(message: str) -> str:
-    """Return a message as a page says it: with a capital and an end. The API leaves it as it is, for programs."""
-    return message[:1].upper() + message[1:] + ("" if message.endswith((".", "?", "!", "…")) else ".")
-
-
-def _answer(request: Request, status: int, code: str, message: str, **details: object) -> Response:
+async def _answer(request: Request, status: int, code: str, message: str, **details: object) -> Response:
     if request.url.path.startswith("/api/"):
-        body = {
-            "code": code,
-            "message": message,
-            **{name: value for name, value in details.items() if value is not None},
-        }
-        return Response(msgspec.json.encode({"error": body}), status, media_type="application/json")
+        given = {name: value for name, value in details.items() if value is not None}
+        body = msgspec.json.encode({"error": {"code": code, "message": message, **given}})
+        response = Response(body, status, media_type="application/json")
+    else:
+        response = await run_in_threadpool(_page, request, status, code, message, details)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _page(request: Request, status: int, code: str, message: str, details: dict[str, object]) -> Response:
     wanted = getattr(request.state, "asking", None)
     template = "query_error.html" if code == QueryError.code and wanted is not None else "failure.html"
     title = _TITLES.get(status, "That did not work")
-    values = {
-        "title": title,
-        "message": _sentence(message),
-        "asking": wanted,
-        "position": 0,
-        "suggestion": None,
-        **details,
-    }
-    return of(request).html(template, status, **values)
+    usual = {"title": title, "message": sentence(message), "asking": wanted, "position": 0, "suggestion": None}
+    return of(request).html(template, status, **{**usual, **details})

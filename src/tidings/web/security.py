@@ -29,14 +29,18 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Security:
-    """Adds the headers of ``HEADERS`` to every answer and refuses what another site makes a browser send."""
+    """Adds the headers of ``HEADERS`` to every answer and refuses what another site makes a browser send.
 
-    def __init__(self, app: ASGIApp) -> None:
+    ``public_url`` is the address that readers know, where a proxy may ask for it by another name.
+    """
+
+    def __init__(self, app: ASGIApp, public_url: str | None = None) -> None:
         self.app = app
+        self.public_url = public_url
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -48,30 +52,34 @@ class Security:
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
-        if is_cross_site(scope["method"], Headers(scope=scope)):
+        if is_cross_site(scope["method"], Headers(scope=scope), self.public_url):
             refusal = PlainTextResponse("This request came from another site, so nothing was done.\n", 403)
             await refusal(scope, receive, send_with_headers)
             return
         await self.app(scope, receive, send_with_headers)
 
 
-def is_cross_site(method: str, headers: Headers) -> bool:
+def is_cross_site(method: str, headers: Headers, public_url: str | None = None) -> bool:
     """Tell whether a request that may change something was started by another site.
 
     Browsers say so in Sec-Fetch-Site, older ones in Origin; what sends neither is no browser and carries
     nobody's login along (https://words.filippo.io/csrf/).
     """
-    if method in _SAFE_METHODS:
+    if method in SAFE_METHODS:
         return False
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site not in {"same-origin", "none"}
     origin = headers.get("origin")
-    return origin is not None and not _is_host(origin, headers.get("host", ""))
+    return origin is not None and not _is_ours(origin, headers.get("host", ""), public_url)
 
 
-def _is_host(origin: str, host: str) -> bool:
+def _is_ours(origin: str, host: str, public_url: str | None) -> bool:
+    """Tell whether an origin is the one that readers know, or else the host that was asked."""
     try:
-        return bool(host) and urlsplit(origin).netloc.lower() == host.lower()
+        said, public = urlsplit(origin), urlsplit(public_url or "")
     except ValueError:
         return False
+    if public.netloc and said.netloc.lower() == public.netloc.lower():
+        return said.scheme.lower() == public.scheme.lower()
+    return bool(host) and said.netloc.lower() == host.lower()

@@ -63,8 +63,11 @@ def _workers(settings: Settings) -> int:
 def _answer(catalog: Catalog, opened: socket.socket) -> None:
     from tidings.web.app import create_app
 
-    app = create_app(catalog, catalog.settings)
-    uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)).run([opened])
+    host, port = opened.getsockname()[:2]  # what the command line said overrules the settings
+    app = create_app(catalog, catalog.settings.model_copy(update={"host": host, "port": port}))
+    # the peer is who is at the other end of the connection; whom a proxy names is for us to believe or not
+    settings = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, proxy_headers=False)
+    uvicorn.Server(settings).run([opened])
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -19,6 +19,10 @@ from starlette.responses import HTMLResponse, Response
 from tidings import moments
 from tidings.plain import plain
 from tidings.web import addresses, entries
+from tidings.web.networks import Networks, networks_of
+from tidings.web.oidc import Provider, provider_of
+from tidings.web.post import Post
+from tidings.web.readers import reader_of
 
 if TYPE_CHECKING:
     from tidings.catalog import Catalog
@@ -29,6 +33,7 @@ _REVALIDATE = "private, no-cache"
 """A browser keeps the page and asks whether it changed; the answer is 304 without any search."""
 
 
+SIGN_IN = "/sign-in"
 _WORDS = 200_000
 _BACKTICKS = re.compile("`([^`]+)`")
 
@@ -37,7 +42,8 @@ _BACKTICKS = re.compile("`([^`]+)`")
 class Site:
     """One served catalog. ``build`` changes whenever a template, a style or a script does.
 
-    ``stem`` remembers what the catalog's says: a page of results asks for three thousand words.
+    ``stem`` remembers what the catalog's says: a page of results asks for three thousand words. ``request`` is the one
+    that is being answered: every page says who reads it.
     """
 
     catalog: Catalog
@@ -45,14 +51,23 @@ class Site:
     templates: Environment
     build: str
     stem: Callable[[str], str]
+    networks: Networks
+    provider: Provider | None
+    post: Post
+    request: Request | None = None
 
     def html(self, name: str, status: int = 200, **values: object) -> Response:
-        """Return a page made from the template of that name."""
-        return HTMLResponse(self.templates.get_template(name).render(values), status)
+        """Return a page made from the template of that name; every template knows its ``reader``, if there is one."""
+        usual = _usual(self.request) if self.request else {"reader": None, "way_in": SIGN_IN}
+        return HTMLResponse(self.templates.get_template(name).render({**usual, **values}), status)
 
 
 def create_site(catalog: Catalog, settings: Settings) -> Site:
-    """Return the site with every template compiled, so that the first reader does not wait for it."""
+    """Return the site with every template compiled, so that the first reader does not wait for it.
+
+    Raises:
+        InputError: a setting of the proxy or the identity provider makes no sense.
+    """
     build = _build()
     templates = Environment(
         loader=PackageLoader("tidings.web"),
@@ -69,6 +84,7 @@ def create_site(catalog: Catalog, settings: Settings) -> Site:
         short=moments.short,
         away=moments.away,
         with_code=_with_code,
+        sentence=sentence,
         shortened=entries.shortened,
         thousands="{:,}".format,
         set=entries.set_text,
@@ -76,7 +92,15 @@ def create_site(catalog: Catalog, settings: Settings) -> Site:
     )
     for name in templates.list_templates():
         templates.get_template(name)
-    return Site(catalog, settings, templates, build, lru_cache(maxsize=_WORDS)(catalog.stem))
+    stem = lru_cache(maxsize=_WORDS)(catalog.stem)
+    provider = provider_of(settings, catalog.now)
+    post = Post(catalog, settings)
+    return Site(catalog, settings, templates, build, stem, networks_of(settings), provider, post)
+
+
+def sentence(message: str) -> str:
+    """Return a message as a page says it: with a capital and an end. The API leaves it as it is, for programs."""
+    return message[:1].upper() + message[1:] + ("" if message.endswith((".", "?", "!", "…")) else ".")
 
 
 def _with_code(text: str) -> Markup:
@@ -85,17 +109,26 @@ def _with_code(text: str) -> Markup:
 
 
 def of(request: Request) -> Site:
-    """Return the site that the request came to."""
+    """Return the site that the request came to, as whoever asks sees it."""
     site: Site = request.app.state.site
-    return site
+    return replace(site, request=request)
+
+
+def _usual(request: Request) -> dict[str, object]:
+    path = request.url.path
+    here = "" if path == "/" or path.startswith(SIGN_IN) else f"{path}?{request.url.query}".rstrip("?")
+    return {"reader": reader_of(request), "way_in": addresses.with_parameters(SIGN_IN, [("next", here)])}
 
 
 def stable(request: Request, produce: Callable[[Site], Response]) -> Response:
-    """Return what ``produce`` makes, or 304 where the reader holds what it would make.
+    """Return what ``produce`` makes, or 304 where anybody who asks holds what it would make.
 
-    Such an answer follows from the address, the catalog and this program alone: that is what its tag says.
+    Such an answer follows from the address, the catalog and this program alone: that is what its tag says. What is made
+    for somebody who is signed in has none and is made each time: votes and shelves change without the catalog.
     """
     site = of(request)
+    if reader_of(request) is not None:
+        return produce(site)
     tag = _tag(site, request)
     headers = {"ETag": tag, "Cache-Control": _REVALIDATE}
     if tag in request.headers.get("if-none-match", ""):
