@@ -20,7 +20,7 @@ from tidings.types import SourceStatus, SyncReport
 
 if TYPE_CHECKING:  # what asks other hosts is imported by those who ask
     from tidings.sources import Source
-    from tidings.sources.client import Client
+    from tidings.sources.client import Client, Patience
     from tidings.store import Claim, JobState
 
 ARXIV = "arxiv"
@@ -189,7 +189,11 @@ class Syncing(Archive):
         return self._open_client(self._sleep)
 
     def _open_client(
-        self, sleep: Callable[[float], None], record: Path | None = None, replay: Path | None = None
+        self,
+        sleep: Callable[[float], None],
+        record: Path | None = None,
+        replay: Path | None = None,
+        patience: Patience | None = None,
     ) -> Client:
         from tidings.sources.client import Client, Recorder, open_client, place_of, user_agent
 
@@ -197,10 +201,17 @@ class Syncing(Archive):
         if self._transport is None or replay is not None:
             trusted = frozenset(map(place_of, self.settings.own_addresses))
             return open_client(
-                gates, agent=agent, now=self._clock, sleep=sleep, trusted=trusted, record=record, replay=replay
+                gates,
+                agent=agent,
+                now=self._clock,
+                sleep=sleep,
+                trusted=trusted,
+                record=record,
+                replay=replay,
+                patience=patience,
             )
         transport = self._transport if record is None else Recorder(record, self._transport)
-        return Client(gates, agent=agent, now=self._clock, sleep=sleep, transport=transport)
+        return Client(gates, agent=agent, now=self._clock, sleep=sleep, transport=transport, patience=patience)
 
     # --- telling ---
 

@@ -8,18 +8,17 @@ something changed. Since 2026 anonymous callers may be sent to a browser check: 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
 
-from tidings.errors import FetchError, InputError, SourceError
+from tidings.errors import InputError, SourceError
 from tidings.sources.batches import from_turn, read_cursor, write_cursor
-from tidings.sources.client import Answer, Params
 from tidings.sources.formats import notes as formats
-from tidings.sources.formats.common import Outcome, moment_of
+from tidings.sources.formats.common import Outcome
+from tidings.sources.openreview_access import Access
 from tidings.sources.registry import Means
 from tidings.sources.source import Batch
 from tidings.types import Limit
@@ -28,9 +27,6 @@ _PAGE = 1000  # the most that may be asked for
 _FIRST_CHANGED = 200  # most looks bring little, and a note weighs kilobytes
 _WHOLE = timedelta(days=7)
 _OVERLAP = timedelta(hours=1)  # their clock and ours differ, and a change may show late
-_REFUSED = timedelta(hours=24)
-_RESET = re.compile(r'"resetTime"\s*:\s*"?(?P<said>\d{13}|[0-9T:.Z+-]{19,40})')
-_ASK_FOR_LOGIN = "OpenReview refuses anonymous access; give TIDINGS_OPENREVIEW_USER and TIDINGS_OPENREVIEW_KEY_FILE"
 
 
 class _Venue(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -66,16 +62,12 @@ class _Notes(msgspec.Struct, frozen=True):
     notes: list[msgspec.Raw]
 
 
-class _Token(msgspec.Struct, frozen=True):
-    token: str
-
-
 class Openreview:
     """The submissions of each venue, with their decisions as they are made."""
 
     name = "openreview"
     private = False
-    limit = Limit("openreview.net", 2.0, most=90, window=1800.0)
+    limit: Limit = Access.limit
 
     def __init__(self, means: Means) -> None:
         self._settings = means.settings.openreview
@@ -83,12 +75,7 @@ class Openreview:
             raise InputError(
                 "OpenReview needs TIDINGS_OPENREVIEW_VENUES: the ids of venues, as ICLR.cc/2026/Conference"
             )
-        self._password = self._settings.key
-        if (self._settings.user is None) != (self._password is None):
-            raise InputError("a login at OpenReview needs TIDINGS_OPENREVIEW_USER and TIDINGS_OPENREVIEW_KEY_FILE both")
-        self._client, self._now = means.client, means.now
-        self._url = self._settings.url.rstrip("/")
-        self._token: str | None = None  # in memory only: it opens the account for a while
+        self._access, self._now = Access(means), means.now
 
     def fetch(self, cursor: str | None) -> Iterator[Batch]:
         """Yield each venue's submissions: all of them once a week, else those that changed.
@@ -147,53 +134,8 @@ class Openreview:
 
     def _notes(self, venue: str, **parameters: str | int) -> list[msgspec.Raw]:
         parameters = {"content.venueid": venue, **parameters}
-        notes: list[msgspec.Raw] = self._get("notes", parameters).json(_Notes).notes
+        notes: list[msgspec.Raw] = self._access.get("notes", parameters).json(_Notes).notes
         return notes
-
-    def _get(self, path: str, parameters: Params) -> Answer:
-        """Ask with the login where there is one, and log in again where the token has lapsed."""
-        if self._settings.user and self._token is None:
-            self._log_in()
-        try:
-            return self._ask(path, parameters)
-        except FetchError as error:
-            if error.status != 401 or self._token is None:
-                raise self._explained(error) from error
-        self._log_in()
-        try:
-            return self._ask(path, parameters)
-        except FetchError as error:
-            raise self._explained(error) from error
-
-    def _ask(self, path: str, parameters: Params) -> Answer:
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        answer = self._client.get(f"{self._url}/{path}", self.limit, params=parameters, headers=headers)
-        if answer.body.lstrip()[:1] == b"<":  # the page of a browser check, in the place of notes
-            raise FetchError(f"{answer.url} answered with a web page", status=403)
-        return answer
-
-    def _log_in(self) -> None:
-        login = {"id": self._settings.user, "password": self._password}
-        try:
-            answer = self._client.post(f"{self._url}/login", self.limit, json=login)
-        except FetchError as error:
-            if error.status in {400, 401, 403}:
-                said = f"OpenReview does not accept the login of {self._settings.user}"
-                raise FetchError(said, status=error.status, retry_at=self._now() + _REFUSED) from error
-            raise self._explained(error) from error
-        self._token = answer.json(_Token).token
-
-    def _explained(self, error: FetchError) -> FetchError:
-        """Return the error as a sentence for whoever can act on it, and with the time when asking makes sense again."""
-        if error.status in {401, 403}:
-            who = self._settings.user
-            said = f"OpenReview refuses what {who} asks for, too" if who else _ASK_FOR_LOGIN
-            return FetchError(said, status=error.status, retry_at=self._now() + _REFUSED)
-        if error.status == 429:
-            told = [moment for moment in (_reset_of(error), error.retry_at) if moment]
-            retry_at = min(max(told), self._now() + _REFUSED) if told else None
-            return FetchError("OpenReview asks to wait: too many requests", status=429, retry_at=retry_at)
-        return error
 
     # --- the calendar, of which there is none ---
 
@@ -213,12 +155,3 @@ class Openreview:
     def behind(self, newest: date | None, now: datetime) -> int:  # noqa: ARG002
         """Return 0: venues have no calendar."""
         return 0
-
-
-def _reset_of(error: FetchError) -> datetime | None:
-    """Return the time that is said in the refusal, the beginning of which our client puts into its sentence."""
-    match = _RESET.search(str(error))
-    if match is None:
-        return None
-    said = match["said"]
-    return datetime.fromtimestamp(int(said) / 1000, UTC) if said.isdecimal() else moment_of(said)

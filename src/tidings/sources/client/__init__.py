@@ -58,6 +58,7 @@ def open_client(
     trusted: frozenset[str] = frozenset(),
     record: Path | None = None,
     replay: Path | None = None,
+    patience: Patience | None = None,
 ) -> Client:
     """Return the client of an installation; with ``record`` it writes every exchange into that folder.
 
@@ -74,4 +75,4 @@ def open_client(
         return Client(None, agent=agent, now=now, sleep=lambda _: None, transport=Replay(replay))
     network = Network(trusted, getproxies())
     transport = network if record is None else Recorder(record, network)
-    return Client(gates, agent=agent, now=now, sleep=sleep, transport=transport)
+    return Client(gates, agent=agent, now=now, sleep=sleep, transport=transport, patience=patience)
