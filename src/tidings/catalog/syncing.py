@@ -27,6 +27,10 @@ ARXIV = "arxiv"
 
 _log = logging.getLogger(__name__)
 
+# Seconds. A paper comes by the feed and again, with its versions, by the history: a day is indexed once, at its end,
+# and a long way back every now and then.
+_FOLLOWED_EVERY = 10.0
+
 # The source's name, the records read so far, and until when its host wants to be left alone where we wait for that.
 SyncProgress = Callable[[str, int, datetime | None], None]
 
@@ -57,7 +61,7 @@ class Syncing(Archive):
         """
         _check(names, since, categories, self._clock())
         watch = _Watch(progress, self._clock, self._sleep)
-        with self._open_client(watch.sleep, record, replay) as client, keeping_up(self.catch_up):
+        with self._open_client(watch.sleep, record, replay) as client, keeping_up(self.catch_up, _FOLLOWED_EVERY):
             if categories:
                 return tuple(self._run_named(self._narrowed(categories, client), since, watch))
             sources, lacking = self._made(names or self.settings.sources, client, self.settings)
@@ -71,7 +75,7 @@ class Syncing(Archive):
         claim = self._store.jobs.claim_due(sources, self._clock()) if sources else None
         if claim is None:
             return None
-        with keeping_up(self.catch_up):
+        with keeping_up(self.catch_up, _FOLLOWED_EVERY):
             return self._run(sources[claim.name], claim, _Watch(None, self._clock, self._sleep))
 
     def sources(self) -> tuple[SourceStatus, ...]:

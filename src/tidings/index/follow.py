@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tidings.types import Change, Paper
 
 BATCH = 2_000
-_PAUSE = 1.0  # seconds: often enough to keep up, seldom enough to keep segments few
+PAUSE = 1.0  # seconds: often enough to keep up, seldom enough to keep segments few
 
 Batch = tuple[list["Paper"], list[int], int]
 
@@ -42,14 +42,14 @@ def follow(
 
 
 @contextmanager
-def keeping_up(catch_up: Callable[[], object]) -> Iterator[None]:
-    """Let the index follow meanwhile, in a thread of its own, and be up to date at the end.
+def keeping_up(catch_up: Callable[[], object], pause: float = PAUSE) -> Iterator[None]:
+    """Let the index follow meanwhile, every ``pause`` seconds in a thread of its own, and be up to date at the end.
 
     Raises what kept it from following, once the work is done.
     """
     done = Event()
     with ThreadPoolExecutor(1, thread_name_prefix="index") as pool:
-        following = pool.submit(_catch_up_until, done, catch_up)
+        following = pool.submit(_catch_up_until, done, catch_up, pause)
         try:
             yield
         finally:
@@ -57,8 +57,8 @@ def keeping_up(catch_up: Callable[[], object]) -> Iterator[None]:
     following.result()
 
 
-def _catch_up_until(done: Event, catch_up: Callable[[], object]) -> None:
-    while not done.wait(_PAUSE):
+def _catch_up_until(done: Event, catch_up: Callable[[], object], pause: float) -> None:
+    while not done.wait(pause):
         catch_up()
     catch_up()
 

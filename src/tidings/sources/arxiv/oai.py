@@ -31,6 +31,9 @@ _LOWER = frozenset(("cond-mat", "physics"))  # whose classes are words: cond-mat
 _CLASS = re.compile("[A-Za-z]{2}|[A-Za-z]+(?:-[A-Za-z]+)?")
 
 
+_MOST_KNOWN = 200_000
+
+
 class ExpiredTokenError(SourceError):
     """The token of a page is no longer known: they end with the day, in UTC."""
 
@@ -46,6 +49,24 @@ class HistoryPage:
     token: str | None
     answered: datetime
     deleted: int = 0
+
+
+class Known:
+    """The records that a run has read: one that is listed in several categories comes with the history of each."""
+
+    def __init__(self) -> None:
+        self._read: set[int] = set()
+
+    def is_news(self, element: etree._Element) -> bool:
+        """Tell whether a record was not read before, under this datestamp; it is known from then on."""
+        texts = "".join(text for header in element.iterchildren("{*}header") for text in header.itertext())
+        mark = hash(texts)
+        if mark in self._read:
+            return False
+        if len(self._read) >= _MOST_KNOWN:
+            self._read.clear()  # a long way back: what comes twice is found to be unchanged
+        self._read.add(mark)
+        return True
 
 
 def category_of(text: str) -> str:
@@ -73,8 +94,10 @@ def set_of(category: str) -> str:
     return f"{named}:{kind}" if dot else named
 
 
-def read_page(body: bytes, now: datetime) -> HistoryPage:
+def read_page(body: bytes, now: datetime, known: Known | None = None) -> HistoryPage:
     """Return what an answer to ListRecords holds; nothing where no record matches.
+
+    Records that are ``known`` are left out, and those that are read become known.
 
     Raises:
         ExpiredTokenError: the token that was sent is no longer known.
@@ -90,10 +113,10 @@ def read_page(body: bytes, now: datetime) -> HistoryPage:
         return HistoryPage((), (), None, answered)
     if "ListRecords" not in parts:
         raise SourceError("an answer with neither records nor an error")
-    return _page(parts["ListRecords"], answered)
+    return _page(parts["ListRecords"], answered, Known() if known is None else known)
 
 
-def _page(records: etree._Element, answered: datetime) -> HistoryPage:
+def _page(records: etree._Element, answered: datetime, known: Known) -> HistoryPage:
     items: list[Described | Outcome] = []
     stamps: list[date] = []
     deleted = 0
@@ -101,11 +124,10 @@ def _page(records: etree._Element, answered: datetime) -> HistoryPage:
         if is_deleted(element):
             deleted += 1
             continue
-        item = _item(element, number)
-        items.append(item)
-        stamp = item.stamp if isinstance(item, Described) else _stamp(element)
-        if stamp:
+        if stamp := _stamp(element):
             stamps.append(stamp)
+        if known.is_news(element):
+            items.append(_item(element, number))
     token = _text(next(records.iterchildren("{*}resumptionToken"), None)) or None
     return HistoryPage(tuple(items), tuple(stamps), token, answered, deleted)
 

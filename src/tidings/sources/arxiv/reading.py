@@ -33,6 +33,7 @@ class Reading:
         self._settings, self._client, self._now = means.settings.arxiv, means.client, means.now
         self._limit, self._categories, self.state = limit, categories, state
         self._notes: list[str] = []
+        self._known = oai.Known()
 
     def batches(self) -> Iterator[Batch]:
         """Yield the feed, the pages of the history, and last what is held now.
@@ -140,7 +141,7 @@ class Reading:
             asked |= {"metadataPrefix": oai.FORMAT, "set": oai.set_of(category), "from": since}
         answer = self._client.get(self._settings.oai_url, self._limit, params=asked)
         try:
-            return oai.read_page(answer.body, now)
+            return oai.read_page(answer.body, now, self._known)
         except oai.ExpiredTokenError:
             raise
         except SourceError as error:
