@@ -121,13 +121,13 @@ def _mark(request: Request, headers: MutableHeaders) -> None:
     site = of(request)
     for name in ("Cookie", "Authorization", *filter(None, (site.networks.header,))):
         headers.add_vary_header(name)
-    if getattr(request.state, "reader", None) is not None:
+    if is_stale(request) and "set-cookie" not in headers:
+        _take_cookie(site, headers)
+    if getattr(request.state, "reader", None) is not None or "set-cookie" in headers:
         headers["Cache-Control"] = _ALONE
         del headers["ETag"]
     else:
         headers.setdefault("Cache-Control", _ASK_AGAIN)
-    if is_stale(request) and "set-cookie" not in headers:
-        _take_cookie(site, headers)
 
 
 def _take_cookie(site: Site, headers: MutableHeaders) -> None:

@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from tidings.catalog.signing import INVITATION_LIFE, Letter
 from tidings.errors import InputError, MailError
+from tidings.mail import site_address
 from tidings.people import Role, require_person
 from tidings.web.forms import Fields, posted, read_form
 from tidings.web.readers import reader_of
@@ -97,9 +98,10 @@ ROUTES = [
 
 
 def _invited(request: Request, fields: Fields) -> Letter:
+    site = of(request)
     require_person(reader_of(request), "admin")
-    role = Role.named(fields.get("role", ""))
-    return of(request).catalog.invite(reader_of(request), fields.get("email", ""), role)
+    site_address(site.settings)  # nobody is invited by a link that leads nowhere
+    return site.catalog.invite(reader_of(request), fields.get("email", ""), Role.named(fields.get("role", "")))
 
 
 async def _sent(request: Request, letter: Letter) -> str | None:
