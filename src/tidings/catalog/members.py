@@ -50,7 +50,7 @@ class Members(Keys):
         account = require_person(reader)
         voting, proofs = self._store.voting, self._store.proofs
         return {
-            "account": asdict(account) | {"role": str(account.role)},
+            "account": self._store.accounts.kept_of(account.id),
             "sessions": [
                 {"label": s.label, "created": s.created, "seen": s.seen, "expires": s.expires}
                 for s in proofs.sessions(account.id, self._clock())
@@ -106,7 +106,7 @@ class Members(Keys):
             SignInError, ForbiddenError: the reader is no administrator.
         """
         require(reader, "admin")
-        return self._store.accounts.all(), self._store.proofs.invitations(self._clock())
+        return self.members()
 
     def set_role(self, reader: Reader | None, number: int, role: Role) -> Account:
         """Give an account another role.
@@ -141,8 +141,14 @@ class Members(Keys):
         if not self._store.proofs.withdraw_invitation(number, admin.id, self._clock()):
             raise NotFoundError(f"no invitation has the number {number}")
 
+    # --- from the command line, whose user has the whole archive in his hands anyway ---
+
+    def members(self) -> tuple[list[Account], list[Invitation]]:
+        """Return all accounts, and the invitations that were not taken up."""
+        return self._store.accounts.all(), self._store.proofs.invitations(self._clock())
+
     def add_account(self, email: str, name: str, role: Role) -> Account:
-        """Make an account from the command line, whose user has the whole archive in his hands anyway.
+        """Make an account.
 
         Raises:
             InputError: that is no address.
@@ -150,3 +156,28 @@ class Members(Keys):
         """
         address = email_of(email)
         return self._store.accounts.add(name_of(name or address), address, role, self._clock())
+
+    def appoint(self, email: str, role: Role) -> Account:
+        """Give the account of an address another role.
+
+        Raises:
+            InputError: that is no address.
+            NotFoundError: it has no account.
+            ConflictError: no administrator would be left.
+        """
+        return self._store.accounts.set_role(self._member(email).id, role, None, self._clock())
+
+    def bar(self, email: str, disabled: bool) -> Account:
+        """Keep the account of an address out, or let it in again; raises as ``appoint``."""
+        return self._store.accounts.set_disabled(self._member(email).id, disabled, None, self._clock())
+
+    def expel(self, email: str) -> None:
+        """Delete the account of an address and everything in it; raises as ``appoint``."""
+        self._store.accounts.remove(self._member(email).id)
+
+    def _member(self, email: str) -> Account:
+        address = email_of(email)
+        found = self._store.accounts.by_email(address)
+        if found is None:
+            raise NotFoundError(f"{address} has no account")
+        return found

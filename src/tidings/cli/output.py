@@ -12,6 +12,7 @@ import msgspec
 
 from tidings.export import bibtex, to_json
 from tidings.moments import at, away, short
+from tidings.people import Account, Invitation
 from tidings.plain import plain
 from tidings.types import (
     AddReport,
@@ -282,4 +283,16 @@ def print_quarantine(refusals: Sequence[Quarantined]) -> None:
     shown = table("id>", "source", "where", "reason")
     for refusal in refusals:
         shown.add_row(str(refusal.id), *(cell(text) for text in (refusal.source, refusal.where, refusal.reason)))
+    out.print(shown)
+
+
+def print_members(accounts: Sequence[Account], invitations: Sequence[Invitation], now: datetime) -> None:
+    """Print who has an account and who is invited."""
+    out = console()
+    shown = table("id>", "name", "address", "role", "seen!")
+    for account in accounts:
+        seen = "kept out" if account.disabled else away(account.seen, now) if account.seen else "never"
+        shown.add_row(str(account.id), cell(account.name), cell(account.email or "–"), str(account.role), seen)
+    for one in invitations:
+        shown.add_row("", cell("(invited)"), cell(one.email), str(one.role), f"ends {away(one.expires, now)}")
     out.print(shown)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -66,6 +67,19 @@ class Accounts:
         """Return all accounts, oldest first."""
         with reading(self._engine) as connection:
             return [as_account(row) for row in connection.execute(sa.select(account).order_by(account.c.id))]
+
+    def kept_of(self, number: int) -> dict[str, Any]:
+        """Return every column of an account by name, for its own person; of the password only whether there is one.
+
+        Raises:
+            NotFoundError: there is none of that number.
+        """
+        with reading(self._engine) as connection:
+            row = connection.execute(sa.select(account).where(account.c.id == row_id(number))).one_or_none()
+        if row is None:
+            raise _unknown(number)
+        kept = {name: utc(value) if isinstance(value, datetime) else value for name, value in row._mapping.items()}
+        return kept | {"role": str(Role(row.role)), "password": row.password is not None}
 
     # --- coming ---
 
@@ -154,8 +168,10 @@ class Accounts:
             connection.execute(sa.delete(session).where(session.c.account_id == number))
             _end_links_to(connection, number)
 
-    def set_role(self, number: int, role: Role, by: int, now: datetime) -> Account:
+    def set_role(self, number: int, role: Role, by: int | None, now: datetime) -> Account:
         """Give an account another role. Who is an administrator no more has invited nobody.
+
+        ``by`` is the administrator who does it, None the command line.
 
         Raises:
             SignInError, ForbiddenError: whoever does it is no administrator any more.
@@ -163,7 +179,7 @@ class Accounts:
             ConflictError: no administrator would be left.
         """
         with writing(self._engine) as connection:
-            present(connection, by, Role.ADMIN)
+            _may_administer(connection, by)
             before = _get(connection, number)
             if before.role == role:
                 return before
@@ -174,14 +190,14 @@ class Accounts:
             log(connection, by, "role", f"account:{number}", detail=str(role), was=str(before.role), now=now)
             return _get(connection, number)
 
-    def set_disabled(self, number: int, disabled: bool, by: int, now: datetime) -> Account:
+    def set_disabled(self, number: int, disabled: bool, by: int | None, now: datetime) -> Account:
         """Keep an account out, or let it in again. All that lets it in ends: sessions, tokens, links.
 
         Raises:
             SignInError, ForbiddenError, NotFoundError, ConflictError: as for the role.
         """
         with writing(self._engine) as connection:
-            present(connection, by, Role.ADMIN)
+            _may_administer(connection, by)
             before = _get(connection, number)
             if before.disabled == disabled:
                 return before
@@ -241,8 +257,12 @@ def _one(connection: sa.Connection, which: sa.ColumnElement[bool]) -> Account | 
 def _get(connection: sa.Connection, number: int) -> Account:
     found = _one(connection, account.c.id == row_id(number))
     if found is None:
-        raise NotFoundError(f"no account has the number {number}")
+        raise _unknown(number)
     return found
+
+
+def _unknown(number: int) -> NotFoundError:
+    return NotFoundError(f"no account has the number {number}")
 
 
 def _insert(
@@ -258,6 +278,11 @@ def _welcome(connection: sa.Connection, name: str, invitation: sa.Row[tuple[obje
     was, role = f"invitation:{invitation.id}", str(made.role)
     log(connection, made.id, "join", f"account:{made.id}", detail=role, was=was, now=now)
     return made
+
+
+def _may_administer(connection: sa.Connection, by: int | None) -> None:
+    if by is not None:
+        present(connection, by, Role.ADMIN)
 
 
 def _issuer(subject: str | None) -> str:
