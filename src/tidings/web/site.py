@@ -120,16 +120,17 @@ def _usual(request: Request) -> dict[str, object]:
     return {"reader": reader_of(request), "way_in": addresses.with_parameters(SIGN_IN, [("next", here)])}
 
 
-def stable(request: Request, produce: Callable[[Site], Response]) -> Response:
+def stable(request: Request, produce: Callable[[Site], Response], besides: object = None) -> Response:
     """Return what ``produce`` makes, or 304 where anybody who asks holds what it would make.
 
-    Such an answer follows from the address, the catalog and this program alone: that is what its tag says. What is made
-    for somebody who is signed in has none and is made each time: votes and shelves change without the catalog.
+    Such an answer follows from the address, the catalog and this program: that is what its tag says; and from what is
+    named ``besides``, a value whose ``repr`` says all of it. What is made for somebody who is signed in has no tag and
+    is made each time: votes and shelves change without the catalog.
     """
     site = of(request)
     if reader_of(request) is not None:
         return produce(site)
-    tag = _tag(site, request)
+    tag = _tag(site, request, besides)
     headers = {"ETag": tag, "Cache-Control": _REVALIDATE}
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
@@ -139,9 +140,9 @@ def stable(request: Request, produce: Callable[[Site], Response]) -> Response:
     return response
 
 
-def _tag(site: Site, request: Request) -> str:
-    text = f"{site.build} {site.catalog.version} {request.url.path}?{request.url.query}"
-    return f'W/"{hashlib.blake2b(text.encode(), digest_size=12).hexdigest()}"'
+def _tag(site: Site, request: Request, besides: object) -> str:
+    text = f"{site.build} {site.catalog.version} {request.url.path}?{request.url.query} {besides!r}"
+    return f'W/"{hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()}"'
 
 
 def _build() -> str:
