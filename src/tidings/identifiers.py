@@ -37,7 +37,7 @@ _ARXIV_HOSTS = frozenset((*_ARXIV_SITES.split(), "huggingface.co", "hf.co"))
 _ARXIV_PATH = re.compile(
     r"/(?:abs|pdf|html|ps|format|src|e-print|list|papers)/(?P<id>.+?)(?:\.pdf|\.md)?/?", re.IGNORECASE
 )
-_DOI = re.compile(r"10\.[0-9]{4,9}(?:\.[0-9]+)*/[^\s\x00-\x1f]+")
+_DOI = re.compile(r"10\.[0-9]{4,9}(?:\.[0-9]+)*/[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _ARXIV_DOI = re.compile(r"10\.48550/arxiv\.(?P<id>.+)")
 # Publishers put the DOI of a paper into the address of its page, and the kind of page behind it.
 _DOI_PREFIX = re.compile(

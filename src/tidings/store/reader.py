@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from tidings.store.codec import decode_paper, decode_revision, unpack_record
 from tidings.store.engine import reading, utc
+from tidings.store.guards import row_id
 from tidings.store.progress import Progress, load
 from tidings.store.tables import (
     alias,
@@ -46,7 +47,7 @@ class StoreReader:
         with reading(self.engine) as connection:
             if not value.startswith("paper:"):
                 return connection.scalar(sa.select(identifier.c.paper_id).where(identifier.c.value == value))
-            number = int(value[6:]) if value[6:].isdecimal() and len(value) < 20 else 0
+            number = row_id(int(value[6:])) if value[6:].isdecimal() and len(value) < 20 else 0
             survivor = connection.scalar(sa.select(alias.c.survivor_id).where(alias.c.paper_id == number))
             return connection.scalar(sa.select(paper.c.id).where(paper.c.id == (survivor or number)))
 

@@ -1,0 +1,173 @@
+"""Every method of the façade that somebody asks for: who may, by role and scope, and who must be there in person.
+
+A method that takes a reader and has no line in RIGHTS fails here: nobody forgets to say who may.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.people_help import account, everything, member, open_catalog, paper_id, papers, program, quick_hashing
+from tests.scripted import Clock
+from tidings.catalog import Catalog
+from tidings.errors import ForbiddenError, NotFoundError, SignInError, TidingsError
+from tidings.people import SCOPES, Reader, Role, role_for
+from tidings.store import Store, open_store
+
+PAPER = paper_id(0)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """An archive with people in it, and the numbers of what is the reader's own and what is not."""
+
+    catalog: Catalog
+    own_shelf: int
+    other: int  # an account
+    pick: int  # a line of the log
+    invitation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """What a call takes: a scope (and the role that belongs to it), and whether a program may do it."""
+
+    scope: str
+    call: Callable[[World, Reader | None], object]
+    in_person: bool = False
+
+
+RIGHTS = {
+    "vote": Right("vote", lambda w, r: w.catalog.vote(r, PAPER)),
+    "unvote": Right("vote", lambda w, r: w.catalog.unvote(r, PAPER)),
+    "submit": Right("submit", lambda w, r: w.catalog.submit(r, PAPER)),
+    "shelves": Right("shelves", lambda w, r: w.catalog.shelves(r)),
+    "shelf": Right("shelves", lambda w, r: w.catalog.shelf(r, w.own_shelf)),
+    "make_shelf": Right("shelves", lambda w, r: w.catalog.make_shelf(r, "New")),
+    "change_shelf": Right("shelves", lambda w, r: w.catalog.change_shelf(r, w.own_shelf, name="Renamed")),
+    "remove_shelf": Right("shelves", lambda w, r: w.catalog.remove_shelf(r, w.own_shelf)),
+    "put": Right("shelves", lambda w, r: w.catalog.put(r, w.own_shelf, PAPER)),
+    "take": Right("shelves", lambda w, r: w.catalog.take(r, w.own_shelf, PAPER)),
+    "save": Right("shelves", lambda w, r: w.catalog.save(r, PAPER)),
+    "pick": Right("curate", lambda w, r: w.catalog.pick(r, paper_id(1))),
+    "unpick": Right("curate", lambda w, r: w.catalog.unpick(r, PAPER)),
+    "hide": Right("curate", lambda w, r: w.catalog.hide(r, PAPER, "spam")),
+    "unhide": Right("curate", lambda w, r: w.catalog.unhide(r, paper_id(2))),
+    "acts": Right("curate", lambda w, r: w.catalog.acts(r)),
+    "undo": Right("curate", lambda w, r: w.catalog.undo(r, w.pick)),
+    "accounts": Right("admin", lambda w, r: w.catalog.accounts(r)),
+    "invite": Right("admin", lambda w, r: w.catalog.invite(r, "new@lab.example", Role.ADMIN), in_person=True),
+    "withdraw_invitation": Right("admin", lambda w, r: w.catalog.withdraw_invitation(r, w.invitation), in_person=True),
+    "set_role": Right("admin", lambda w, r: w.catalog.set_role(r, w.other, Role.CURATOR), in_person=True),
+    "set_disabled": Right("admin", lambda w, r: w.catalog.set_disabled(r, w.other, True), in_person=True),
+    "change_account": Right("read", lambda w, r: w.catalog.change_account(r, name="Renamed"), in_person=True),
+    "delete_account": Right("read", lambda w, r: w.catalog.delete_account(r), in_person=True),
+    "export_account": Right("read", lambda w, r: w.catalog.export_account(r), in_person=True),
+    "set_password": Right("read", lambda w, r: w.catalog.set_password(r, "correct horse battery"), in_person=True),
+    "sessions": Right("read", lambda w, r: w.catalog.sessions(r), in_person=True),
+    "end_sessions": Right("read", lambda w, r: w.catalog.end_sessions(r), in_person=True),
+    "tokens": Right("read", lambda w, r: w.catalog.tokens(r), in_person=True),
+    "make_token": Right("read", lambda w, r: w.catalog.make_token(r, "script", ["read"]), in_person=True),
+    "remove_token": Right("read", lambda w, r: w.catalog.remove_token(r, 1), in_person=True),
+}
+# Anybody may ask these: what they say of a reader they say only to that reader.
+ANYBODY = {"standings", "saved", "sign_out"}
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Store]:
+    with quick_hashing():
+        store = open_store(tmp_path)
+        yield store
+        store.close()
+
+
+@pytest.fixture
+def catalog(opened: Store, tmp_path: Path) -> Catalog:
+    return open_catalog(opened, tmp_path, Clock())
+
+
+def world(catalog: Catalog, store: Store, who: Reader) -> World:
+    """Make what calls are about, and give the reader a shelf and a token."""
+    papers(store, 0, 1, 2)
+    root = member(catalog, "Root", Role.ADMIN)
+    picked = catalog.pick(root, PAPER)
+    catalog.hide(root, paper_id(2), "spam")
+    catalog.invite(root, "invited@lab.example", Role.READER)
+    other = account(store, "Other")
+    shelf = store.shelves.add(who.account.id, "Mine", "private", None, catalog.now())
+    store.proofs.add_token(who.account.id, "digest", "script", ["read"], now=catalog.now(), expires=None)
+    return World(catalog, shelf.id, other.id, picked, catalog.accounts(root)[1][0].id)
+
+
+def test_every_method_that_takes_a_reader_says_here_who_may() -> None:
+    methods = inspect.getmembers(Catalog, inspect.isfunction)
+    taking = {name for name, method in methods if "reader" in inspect.signature(method).parameters}
+    assert {name for name in taking if not name.startswith("_")} == RIGHTS.keys() | ANYBODY
+
+
+@pytest.mark.parametrize("name", RIGHTS)
+def test_who_has_the_role_and_the_scope_may_and_nobody_else(catalog: Catalog, opened: Store, name: str) -> None:
+    right, least = RIGHTS[name], role_for(RIGHTS[name].scope)
+    readers = {role: member(catalog, f"{role}", role) for role in Role}
+    able = readers[least]
+    here = world(catalog, opened, able)
+    scopes = [scope for scope in SCOPES if role_for(scope) <= least]
+    fitting, every = program(catalog, able, right.scope), program(catalog, able, *scopes)
+    refused = [readers[role] for role in Role if role < least]
+    refused.append(program(catalog, able, *[scope for scope in scopes if scope != right.scope]))
+    refused.append(replace(able, account=replace(able.account, disabled=True)))
+    refused += [fitting, every] if right.in_person else []
+    before = everything(opened)
+    with pytest.raises(SignInError):
+        right.call(here, None)
+    for reader in refused:
+        with pytest.raises(ForbiddenError):
+            right.call(here, reader)
+    assert everything(opened) == before
+    right.call(here, able if right.in_person else fitting)
+
+
+@pytest.mark.parametrize("number", [0, -1, 10_000, 2**31, 2**63, 10**30])
+def test_a_number_that_nothing_has_is_not_found_whoever_asks(store: Store, tmp_path: Path, number: int) -> None:
+    catalog = open_catalog(store, tmp_path, Clock())
+    admin = member(catalog, "Ada", Role.ADMIN)
+    papers(store, 0)
+    calls: list[Callable[[], Any]] = [
+        lambda: catalog.shelf(admin, number),
+        lambda: catalog.change_shelf(admin, number, name="x"),
+        lambda: catalog.remove_shelf(admin, number),
+        lambda: catalog.put(admin, number, PAPER),
+        lambda: catalog.take(admin, number, PAPER),
+        lambda: catalog.undo(admin, number),
+        lambda: catalog.set_role(admin, number, Role.READER),
+        lambda: catalog.set_disabled(admin, number, True),
+        lambda: catalog.withdraw_invitation(admin, number),
+        lambda: catalog.remove_token(admin, number),
+        lambda: catalog.vote(admin, f"paper:{number}"),
+        lambda: catalog.pick(admin, f"paper:{number}"),
+    ]
+    before = everything(store)
+    for call in calls:
+        with pytest.raises(NotFoundError):
+            call()
+    assert everything(store) == before
+
+
+def test_nobody_becomes_more_by_what_they_may_do_themselves(catalog: Catalog, opened: Store) -> None:
+    curator = member(catalog, "Bob", Role.CURATOR)
+    here = world(catalog, opened, curator)
+    script = program(catalog, curator, "read", "vote", "shelves", "submit", "curate")
+    for name, right in RIGHTS.items():
+        for reader in (script, curator) if name != "delete_account" else (script,):
+            with suppress(TidingsError):
+                right.call(here, reader)
+    roles = {each.name: each.role for each in opened.accounts.all()}
+    assert roles == {"Renamed": Role.CURATOR, "Root": Role.ADMIN, "Other": Role.READER}
