@@ -11,7 +11,6 @@ import sqlalchemy as sa
 
 from tidings.hashing import digest
 from tidings.store.codec import encode_paper, encode_record, encode_revision, pack
-from tidings.store.dialect import insert_of
 from tidings.store.engine import utc
 from tidings.store.jobs import Claim, hold
 from tidings.store.progress import Progress, load, save
@@ -30,9 +29,8 @@ from tidings.store.tables import (
     revision,
     shelf_entry,
 )
+from tidings.store.upsert import Row, upsert
 from tidings.types import Count, HeldRecord, Paper, Record, Refusal, Revision
-
-Row = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +135,7 @@ class StoreWriter:
             {"id": p.id, "day": p.date, "updated": p.updated, "listed": p.listed, "data": encode_paper(p)}
             for p in papers
         ]
-        self._upsert(paper, rows)
+        upsert(self._connection, paper, rows)
         self._log((p.id, False) for p in papers)
 
     def remove_papers(self, survivors: dict[int, int]) -> None:
@@ -154,7 +152,7 @@ class StoreWriter:
             self._bring_along(old, survivor)
             lead_on = sa.update(alias).where(alias.c.survivor_id == old).values(survivor_id=survivor)
             self._connection.execute(lead_on)
-        self._upsert(alias, [{"paper_id": old, "survivor_id": new} for old, new in survivors.items()])
+        upsert(self._connection, alias, [{"paper_id": old, "survivor_id": new} for old, new in survivors.items()])
         self._log((old, True) for old in removed)
 
     def _bring_along(self, old: int, survivor: int) -> None:
@@ -180,7 +178,7 @@ class StoreWriter:
 
     def write_records(self, rows: Sequence[RecordRow]) -> None:
         """Insert or replace records."""
-        self._upsert(record, [self._record_row(row) for row in rows])
+        upsert(self._connection, record, [self._record_row(row) for row in rows])
 
     def _record_row(self, row: RecordRow) -> Row:
         return {
@@ -200,7 +198,7 @@ class StoreWriter:
     def write_observations(self, rows: Iterable[tuple[int, Count]]) -> None:
         """Keep what was counted of a record at a time; the same time again says the same."""
         values: list[Row] = [{"record_id": n, "kind": c.kind, "at": c.at, "value": c.value} for n, c in rows]
-        self._upsert(observation, values)
+        upsert(self._connection, observation, values)
 
     def write_revisions(self, rows: Iterable[tuple[int, Revision]]) -> None:
         """Keep what a source changed in its records."""
@@ -211,7 +209,7 @@ class StoreWriter:
     def write_holdings(self, records: Sequence[Record]) -> None:
         """Keep records of a private source; nothing of them enters the archive."""
         rows: list[Row] = [{"source": r.source, "key": r.key, "data": pack(encode_record(r))} for r in records]
-        self._upsert(holding, rows)
+        upsert(self._connection, holding, rows)
 
     def remove_holdings(self, source: str, keys: Sequence[str]) -> None:
         """Forget records of a private source."""
@@ -244,11 +242,11 @@ class StoreWriter:
     def write_identifiers(self, pairs: Iterable[tuple[str, int]]) -> None:
         """Say whose each external id is; an id that has an owner keeps it."""
         rows: list[Row] = [{"value": value, "paper_id": owner} for value, owner in pairs]
-        self._upsert(identifier, rows, ["value"])
+        upsert(self._connection, identifier, rows, ["value"])
 
     def write_fingerprints(self, pairs: Iterable[tuple[int, int]]) -> None:
         """Add (hash, paper) pairs; those already there are left alone."""
-        self._upsert(fingerprint, [{"hash": value, "paper_id": owner} for value, owner in pairs])
+        upsert(self._connection, fingerprint, [{"hash": value, "paper_id": owner} for value, owner in pairs])
 
     def clear_identity(self, paper_id: int) -> None:
         """Forget the ids and fingerprints of a paper, before they are written anew."""
@@ -269,7 +267,7 @@ class StoreWriter:
             for refusal in refusals
         ]
         before = self._connection.scalar(sa.select(sa.func.count()).select_from(quarantine)) or 0
-        self._upsert(quarantine, rows, ["digest"])
+        upsert(self._connection, quarantine, rows, ["digest"])
         return (self._connection.scalar(sa.select(sa.func.count()).select_from(quarantine)) or 0) - before
 
     def release(self, quarantine_ids: Sequence[int]) -> None:
@@ -281,21 +279,7 @@ class StoreWriter:
             {"paper_id": paper_id, "position": self._take("change", change.c.position), "removed": removed}
             for paper_id, removed in changes
         ]
-        self._upsert(change, rows)
-
-    def _upsert(self, table: sa.Table, rows: Sequence[Row], by: Sequence[str] = ()) -> None:
-        """Insert rows; where the key is taken, replace the rest of the row."""
-        if not rows:
-            return
-        statement = insert_of(self._connection.dialect.name)(table)
-        keys = list(by) or [column.name for column in table.primary_key]
-        rest = [name for name in rows[0] if name not in keys]
-        if by or not rest:
-            statement = statement.on_conflict_do_nothing(index_elements=keys)
-        else:
-            values = {name: statement.excluded[name] for name in rest}
-            statement = statement.on_conflict_do_update(index_elements=keys, set_=values)
-        self._connection.execute(statement, rows)
+        upsert(self._connection, change, rows)
 
 
 def _refusal_digest(refusal: Refusal) -> int:
