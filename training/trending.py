@@ -4,6 +4,13 @@
 
 Reads votes, daily lists and arXiv listings of the shared data; about a minute on one core. Whatever was seen from END
 on is not learnt from: ``benchmarks/trending.py`` measures the packaged file on it, and the recipe on earlier ends.
+
+What was tried for the order at the first look (pairs apart then, 84,801 pairs since 2025-04; the count has .897):
+ridge on forty hand-made features .899, pairwise logistic regression on the same .900, this net .901, boosted trees
+.901. With what a record of Tidings does not hold (submitter, followers, organisation, media, earlier papers of
+authors and submitters) boosted trees have .902, and two kinds of them together .9035. Simulated scores that know a
+part of what the trees leave open pass .92 only when they know 45 % of its variance. Seven hours later the count alone
+has .939.
 """
 
 from __future__ import annotations

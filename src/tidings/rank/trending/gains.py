@@ -98,9 +98,13 @@ class Gains:
         if np.isinf(half_life):
             return np.ones(len(self))
         rate = np.log(2) / (half_life * HOUR)
-        at_end: Floats = np.exp(rate * (self.until - moment))
-        passed = rate * np.maximum(self.until - self.since, 1.0)
-        share: Floats = at_end * -np.expm1(-passed) / passed
+        passed = self.until - self.since
+        np.maximum(passed, 1.0, out=passed)  # a second: the mean of no time at all is the moment's
+        passed *= -rate
+        share: Floats = (self.until - moment) * rate
+        np.exp(share, out=share)
+        share *= np.expm1(passed)
+        share /= passed
         return share
 
     def in_last(self, hours: float, looked: Floats) -> tuple[Rows, Floats]:
