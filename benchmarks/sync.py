@@ -70,7 +70,7 @@ def main() -> None:
         "How fast do sources fill the archive?",
         "arXiv is played from its real listing by a server in the same process, on a simulated clock: what is measured "
         "is our own time. The history is OAI-PMH in pages of 2,000, parsed, merged and stored, the server's time left "
-        "out; cross-listed papers come once for each category. The day is a catch-up until its papers can be found, "
+        "out. The day is a catch-up until its papers can be found, "
         "the server's time included.",
         table(("work", "papers", "seconds", "papers/s", "goal"), rows),
         "The listing of 2025-03-18 to 2026-04-30, day by day through the jobs of an installation:",
@@ -81,10 +81,11 @@ def main() -> None:
 
 
 def _history(home: Path, papers: list[dict[str, Any]]) -> tuple[object, ...]:
-    """Parse and store the history; the server's pages are made before the clock starts."""
+    """Parse and store the history of one set; the server's pages are made before the clock starts."""
     clock = Clock(datetime(LAST.year, LAST.month, LAST.day, 12, tzinfo=UTC))
     played = PlayedArxiv(papers[:_HISTORY], clock)
-    answers, chosen = _Remembered(played), settings(home, papers[:_HISTORY])
+    answers = _Remembered(played)
+    chosen = Settings(home=home, sources=["arxiv"], arxiv={"categories": ["cs"], "history": 0})
     for store in (open_store(home / "warm"), open_store(home / "measured")):
         started = perf_counter()
         read = _run(store, chosen, clock, answers)
