@@ -124,9 +124,9 @@ def test_who_was_a_curator_when_the_page_was_opened_may_be_none_any_more(store: 
     done = store.voting.pick(paper, DAY, bob.id, START)
     store.accounts.set_role(bob.id, Role.READER, ada.id, START)
     for late in (
-        lambda: store.voting.hide(paper, "spam", bob.id, START),
-        lambda: store.voting.unpick(paper, bob.id, START),
-        lambda: store.voting.undo(done, bob.id, START),
+        partial(store.voting.hide, paper, "spam", bob.id, START),
+        partial(store.voting.unpick, paper, bob.id, START),
+        partial(store.voting.undo, done, bob.id, START),
     ):
         with pytest.raises(ForbiddenError):
             late()
