@@ -23,6 +23,14 @@ def made(store: Store, who: int, name: str = "Reading", visibility: str = "priva
     return store.shelves.add(who, name, visibility, key, START)
 
 
+def renamed(store: Store, shelf: Shelf, name: str) -> Shelf:
+    return store.shelves.change(shelf.id, name=name, visibility=None, key=None)
+
+
+def shown(store: Store, shelf: Shelf, visibility: str, key: str | None) -> Shelf:
+    return store.shelves.change(shelf.id, name=None, visibility=visibility, key=key)
+
+
 def on(store: Store, shelf: Shelf) -> list[tuple[int, str]]:
     return [(entry.paper_id, entry.note) for entry in store.shelves.entries(shelf.id)]
 
@@ -43,8 +51,7 @@ def test_a_number_that_no_shelf_has_finds_none(store: Store, number: int) -> Non
     for asked in (
         lambda: store.shelves.get(number),
         lambda: store.shelves.put(number, paper, None, START),
-        lambda: store.shelves.rename(number, "x"),
-        lambda: store.shelves.show(number, "lab", None),
+        lambda: store.shelves.change(number, name="x", visibility="lab", key=None),
     ):
         with pytest.raises(NotFoundError, match=f"no shelf has the number {number}"):
             asked()
@@ -57,10 +64,13 @@ def test_a_name_is_taken_for_its_owner_only(store: Store) -> None:
     with pytest.raises(ConflictError, match="you have a shelf 'Reading' already"):
         made(store, ada)
     with pytest.raises(ConflictError, match="you have a shelf 'Reading' already"):
-        store.shelves.rename(other.id, "Reading")
-    assert store.shelves.rename(shelf.id, "Reading") == shelf
-    assert store.shelves.rename(shelf.id, "Read").name == "Read"
-    assert store.shelves.rename(other.id, "Reading").name == "Reading"
+        renamed(store, other, "Reading")
+    with pytest.raises(ConflictError):
+        store.shelves.change(other.id, name="Reading", visibility="link", key="k")
+    assert store.shelves.get(other.id) == other  # a change is whole, or none
+    assert renamed(store, shelf, "Reading") == shelf
+    assert renamed(store, shelf, "Read").name == "Read"
+    assert renamed(store, other, "Reading").name == "Reading"
 
 
 def test_the_shelf_that_is_made_when_needed_is_made_once(store: Store) -> None:
@@ -84,11 +94,11 @@ def test_a_shelf_is_found_by_its_key_only_while_it_is_shown_by_a_link(store: Sto
     shelf = made(store, account(store, "Ada").id, visibility="link", key="k1")
     assert store.shelves.by_key("k1") == shelf
     assert store.shelves.by_key("") is store.shelves.by_key("k2") is None
-    assert store.shelves.show(shelf.id, "link", "k2").key == "k1"  # it is out already
-    closed = store.shelves.show(shelf.id, "lab", None)
+    assert shown(store, shelf, "link", "k2").key == "k1"  # it is out already
+    closed = shown(store, shelf, "lab", None)
     assert (closed.visibility, closed.key) == ("lab", None)
     assert store.shelves.by_key("k1") is None
-    assert store.shelves.show(shelf.id, "link", "k3").key == "k3"
+    assert shown(store, shelf, "link", "k3").key == "k3"
     assert store.shelves.by_key("k1") is None
 
 

@@ -119,6 +119,7 @@ class Shelf:
     key: str | None  # part of the address that a shelf with a link has, and no other; cannot be guessed
     count: int
     created: datetime
+    is_named: bool = True  # whether others see the owner's name
 
 
 VISIBILITIES = ("private", "lab", "link")

@@ -147,6 +147,13 @@ class Community(Finding):
         papers = self._store.papers([entry.paper_id for entry in entries])
         return Page(tuple(Hit(paper, 0.0) for paper in papers), shelf.count), {e.paper_id: e for e in entries}
 
+    def saved(self, reader: Reader | None, papers: Sequence[Paper]) -> dict[int, set[int]]:
+        """Return on which of one's own shelves papers stand, by internal id; nothing to whoever may not see shelves."""
+        if reader is None or "shelves" not in reader.scopes:
+            return {}
+        own = [shelf.id for shelf in self._store.shelves.of(reader.account.id)]
+        return self._store.shelves.holding(own, [paper.id for paper in papers])
+
     def make_shelf(self, reader: Reader | None, name: str, visibility: str = "private") -> Shelf:
         """Make a shelf.
 
@@ -162,7 +169,7 @@ class Community(Finding):
     def change_shelf(
         self, reader: Reader | None, number: int, *, name: str | None = None, visibility: str | None = None
     ) -> Shelf:
-        """Rename a shelf of one's own, or show it to others; what is None stays.
+        """Rename a shelf of one's own, or show it to others; both or neither; what is None stays.
 
         A shelf that is shown by a link gets an address that none had, and loses it when it is closed.
 
@@ -171,9 +178,8 @@ class Community(Finding):
         """
         own = self._own_shelf(reader, number)
         new_name = None if name is None else _name(name)
-        if visibility is not None:
-            own = self._store.shelves.show(own.id, _visibility(visibility), _key_for(visibility))
-        return own if new_name is None else self._store.shelves.rename(own.id, new_name)
+        shown = None if visibility is None else _visibility(visibility)
+        return self._store.shelves.change(own.id, name=new_name, visibility=shown, key=_key_for(shown))
 
     def remove_shelf(self, reader: Reader | None, number: int) -> None:
         """Remove a shelf of one's own; raises as ``change_shelf``."""
@@ -208,7 +214,7 @@ class Community(Finding):
     def _own_shelf(self, reader: Reader | None, number: int) -> Shelf:
         found = self.shelf(reader, number)
         if reader is None or found.account_id != reader.account.id:
-            raise ForbiddenError(f"the shelf {found.name!r} is {found.owner}'s; only its owner changes it")
+            raise ForbiddenError(f"the shelf {found.name!r} is somebody else's; only its owner changes it")
         return found
 
 
@@ -224,7 +230,7 @@ def _visibility(text: str) -> str:
     return text
 
 
-def _key_for(visibility: str) -> str | None:
+def _key_for(visibility: str | None) -> str | None:
     return new_key() if visibility == "link" else None
 
 

@@ -72,31 +72,24 @@ class Shelves:
         with reading(self._engine) as connection:
             return _where(connection, shelf.c.visibility == "lab")
 
-    def rename(self, number: int, name: str) -> Shelf:
-        """Give a shelf another name.
+    def change(self, number: int, *, name: str | None, visibility: str | None, key: str | None) -> Shelf:
+        """Rename a shelf, or say who sees it: both or, where one is refused, neither; what is None stays.
+
+        ``key`` is for one that whoever has its address sees from now on; one that is shown so already keeps its own.
 
         Raises:
             NotFoundError: it is gone.
             ConflictError: its owner has another of that name.
         """
         with writing(self._engine) as connection:
-            other = _named(connection, _get(connection, number).account_id, name)
-            if other not in (None, number):
-                raise _taken(name)
-            connection.execute(sa.update(shelf).where(shelf.c.id == number).values(name=name))
-            return _get(connection, number)
-
-    def show(self, number: int, visibility: str, key: str | None) -> Shelf:
-        """Say who sees a shelf, and by which key where that is whoever has its address.
-
-        A shelf that is shown so already keeps its key: people have the address.
-
-        Raises:
-            NotFoundError: it is gone.
-        """
-        with writing(self._engine) as connection:
-            if _get(connection, number).visibility != visibility:
-                values = {"visibility": visibility, "key": key}
+            before, values = _get(connection, number), dict[str, str | None]()
+            if name is not None:
+                if _named(connection, before.account_id, name) not in (None, number):
+                    raise _taken(name)
+                values["name"] = name
+            if visibility not in (None, before.visibility):
+                values |= {"visibility": visibility, "key": key}
+            if values:
                 connection.execute(sa.update(shelf).where(shelf.c.id == number).values(**values))
             return _get(connection, number)
 
@@ -161,10 +154,13 @@ def _get(connection: sa.Connection, number: int) -> Shelf:
 
 def _where(connection: sa.Connection, *which: sa.ColumnElement[bool]) -> list[Shelf]:
     count = sa.select(sa.func.count()).where(shelf_entry.c.shelf_id == shelf.c.id).scalar_subquery()
-    query = sa.select(shelf, account.c.name.label("owner"), count.label("papers"))
+    query = sa.select(shelf, account.c.name.label("owner"), account.c.is_named, count.label("papers"))
     query = query.join(account, account.c.id == shelf.c.account_id).where(*which)
     rows = connection.execute(query.order_by(sa.func.lower(shelf.c.name), shelf.c.id)).all()
-    return [Shelf(r.id, r.account_id, r.owner, r.name, r.visibility, r.key, r.papers, utc(r.created)) for r in rows]
+    return [
+        Shelf(r.id, r.account_id, r.owner, r.name, r.visibility, r.key, r.papers, utc(r.created), r.is_named)
+        for r in rows
+    ]
 
 
 def _named(connection: sa.Connection, account_id: int, name: str) -> int | None:
