@@ -24,6 +24,11 @@ def weekday(day: date) -> str:
     return f"{_WEEKDAYS[day.weekday()]}, {day.day} {_LONG_MONTHS[day.month - 1]} {day.year}"
 
 
+def month(day: date) -> str:
+    """Return the month of a day: March 2025."""
+    return f"{_LONG_MONTHS[day.month - 1]} {day.year}"
+
+
 def at(moment: datetime, now: datetime) -> str:
     """Return a time to the minute: Sun 22 Nov 05:10 UTC. The year is said only of what is far away."""
     return f"{_WEEKDAYS[moment.astimezone(UTC).weekday()][:3]} {short(moment, now)} UTC"

@@ -8,6 +8,7 @@ from datetime import date
 from functools import lru_cache
 from urllib.parse import quote, urlencode
 
+from tidings.people import Shelf
 from tidings.rank.query import field_term
 from tidings.types import Paper
 
@@ -27,6 +28,26 @@ def of_paper(key: str, suffix: str = "") -> str:
 def of_day(day: date) -> str:
     """Return the address of the page that lists a day's papers."""
     return f"/papers/date/{day.isoformat()}"
+
+
+def of_week(week: str) -> str:
+    """Return the address of the page that ranks a week's papers."""
+    return f"/papers/week/{week}"
+
+
+def of_month(month: str) -> str:
+    """Return the address of the page that ranks a month's papers."""
+    return f"/papers/month/{month}"
+
+
+def of_trending(window: str, category: str = "", by: str = "") -> str:
+    """Return the address of the papers that trend in a window."""
+    return with_parameters("/trending", [("window", window), ("category", category), ("by", by)])
+
+
+def of_shelf(shelf: Shelf) -> str:
+    """Return the address of a shelf within this installation."""
+    return f"/shelves/{shelf.id}"
 
 
 def of_search(query: str, **more: str) -> str:
@@ -100,8 +121,11 @@ def _from_ids(paper: Paper) -> list[tuple[str, str]]:
 def _name_of(kind: str, url: str) -> str:
     if kind == "pdf":
         return "PDF"
-    if kind != "page":
-        return kind
+    return site_of(url) if kind == "page" else kind
+
+
+def site_of(url: str) -> str:
+    """Return the name of the site that an address is on."""
     host = _host(url)
     return _HOSTS.get(host, host)
 

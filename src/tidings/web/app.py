@@ -13,7 +13,21 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
-from tidings.web import accounts, api, failures, house, lists, members, papers, signing
+from tidings.web import (
+    accounts,
+    api,
+    curating,
+    failures,
+    house,
+    lists,
+    members,
+    papers,
+    shelves,
+    signing,
+    submitting,
+    trending,
+    voting,
+)
 from tidings.web.door import Door
 from tidings.web.security import Security
 from tidings.web.site import FOLDER, create_site
@@ -57,7 +71,8 @@ def create_app(catalog: Catalog, settings: Settings) -> FastAPI:
     app.include_router(api.router)
     api.describe(app)
     people = [*signing.ROUTES, *accounts.ROUTES, *members.ROUTES]
-    app.router.routes.extend([*lists.ROUTES, *papers.ROUTES, *house.ROUTES, *people])
+    doing = [*voting.ROUTES, *curating.ROUTES, *shelves.ROUTES, *submitting.ROUTES]  # a paper's page takes any rest
+    app.router.routes.extend([*trending.ROUTES, *lists.ROUTES, *doing, *papers.ROUTES, *house.ROUTES, *people])
     app.mount("/static", _Static(directory=FOLDER / "static"))
     app.add_middleware(Door)
     failures.install(app)

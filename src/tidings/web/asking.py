@@ -20,7 +20,10 @@ _TRAIL = 25
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """One page of one list. ``back`` holds the cursors of the pages before, oldest first."""
+    """One page of one list. ``back`` holds the cursors of the pages before, oldest first.
+
+    ``more`` are the parameters of one list only.
+    """
 
     path: str
     query: str = ""
@@ -32,6 +35,7 @@ class Asking:
     explain: bool = False
     limit: int = 20
     usual: int = 20
+    more: tuple[tuple[str, str], ...] = ()
 
     @property
     def first(self) -> int:
@@ -81,6 +85,7 @@ class Asking:
     def _turn(self) -> list[tuple[str, str]]:
         return [
             *(("id", value) for value in self.ids),
+            *self.more,
             ("sort", self.sort if self.sort != "relevance" else ""),
             ("limit", str(self.limit) if self.limit != self.usual else ""),
             ("explain", "1" if self.explain else ""),
@@ -90,10 +95,14 @@ class Asking:
         ]
 
 
-def from_address(path: str, parameters: QueryParams, page_size: int) -> Asking:
-    """Read an address. InputError on a limit, a page or a length that makes no sense."""
+def from_address(path: str, parameters: QueryParams, page_size: int, more: Sequence[str] = ()) -> Asking:
+    """Read an address. InputError on a limit, a page or a length that makes no sense.
+
+    ``more`` names the parameters of this list only.
+    """
     values = {name: parameters.getlist(name) for name in parameters}
-    return _read(path, values, page_size)
+    own = tuple((name, _one(values, name)) for name in more if _one(values, name))
+    return replace(_read(path, values, page_size), more=own)
 
 
 def from_form(path: str, body: bytes, page_size: int) -> Asking:

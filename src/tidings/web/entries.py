@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 
 from markupsafe import Markup
 
+from tidings.people import ShelfEntry, Standing
 from tidings.rank.marks import marks
-from tidings.types import Hit, Page, Paper
-from tidings.web import addresses
+from tidings.types import Breakdown, Hit, Page, Paper
+from tidings.web import addresses, reasons
 from tidings.web.math import render
+from tidings.web.reasons import Reasons
 
 _LONG_ABSTRACT = 660
 """Characters that fill more than eight lines of the column; a shorter abstract is never closed."""
@@ -31,11 +33,28 @@ _EVERYWHERE = frozenset(
 
 Stem = Callable[[str], str]
 
+_NOTHING = Standing()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is said of the papers of a page beside what they are, by internal id.
+
+    ``standings`` are what people here said, ``saved`` the shelves of the reader's own on which a paper stands, ``why``
+    what its rank among the trending is made of, ``notes`` its entry on the shelf that is shown.
+    """
+
+    standings: Mapping[int, Standing] = field(default_factory=dict)
+    saved: Mapping[int, set[int]] = field(default_factory=dict)
+    why: Mapping[int, Breakdown] | None = None
+    notes: Mapping[int, ShelfEntry] = field(default_factory=dict)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A paper in a list."""
+    """A paper in a list. ``number`` names it within the page."""
 
+    number: int
     place: int
     key: str
     href: str
@@ -49,27 +68,33 @@ class Entry:
     year: int | None  # None also where the venue says it
     category: str | None
     venue: str | None
-    upvotes: int | None
+    standing: Standing
+    saved: bool
+    elsewhere: tuple[str, str | None] | None  # votes and comments in words, and where the discussion is
     citations: int | None
     code: tuple[str, str] | None
     links: tuple[tuple[str, str], ...]
     similar: str
     is_new: bool
     withdrawn: bool
-    explanation: str
+    reasons: Reasons | None
+    note: str | None
 
 
-def entries(page: Page, stem: Stem, first: int = 1) -> tuple[Entry, ...]:
+def entries(page: Page, stem: Stem, first: int = 1, said: Said | None = None) -> tuple[Entry, ...]:
     """Return the hits of a page, counted from ``first``. Words that stand everywhere are marked only when alone."""
     stems = page.stems - _EVERYWHERE or page.stems
-    return tuple(entry(hit, stems, stem, place) for place, hit in enumerate(page.hits, first))
+    said = said or Said()
+    return tuple(_entry(hit, stems, stem, place, said) for place, hit in enumerate(page.hits, first))
 
 
-def entry(hit: Hit, stems: frozenset[str], stem: Stem, place: int) -> Entry:
-    """Return one hit; ``place`` is its number in the list."""
+def _entry(hit: Hit, stems: frozenset[str], stem: Stem, place: int, said: Said) -> Entry:
     paper = hit.paper
     links = addresses.outside(paper)
+    elsewhere = votes_elsewhere(paper)
+    dropped = {"code", "discussion"} if elsewhere and elsewhere[1] else {"code"}
     return Entry(
+        number=paper.id,
         place=place,
         key=paper.key,
         href=addresses.of_paper(paper.key),
@@ -83,14 +108,17 @@ def entry(hit: Hit, stems: frozenset[str], stem: Stem, place: int) -> Entry:
         year=paper.year if str(paper.year) not in (paper.venue or "") else None,
         category=paper.categories[0] if paper.categories else None,
         venue=paper.venue,
-        upvotes=paper.count("upvotes"),
+        standing=said.standings.get(paper.id, _NOTHING),
+        saved=bool(said.saved.get(paper.id)),
+        elsewhere=elsewhere,
         citations=paper.count("citations"),
         code=_code(paper, links),
-        links=tuple(link for link in links if link[0] != "code"),
+        links=tuple(link for link in links if link[0] not in dropped),
         similar=addresses.of_similar((paper.key,)),
         is_new=hit.is_new,
         withdrawn=paper.withdrawn,
-        explanation=_explanation(hit),
+        reasons=_reasons(hit, said),
+        note=said.notes[paper.id].note if paper.id in said.notes else None,
     )
 
 
@@ -105,8 +133,28 @@ def _set(text: str, stems: frozenset[str], stem: Stem) -> Markup:
     return render(text, marks(text, stems, stem) if stems else ())
 
 
-def _explanation(hit: Hit) -> str:
-    return f"score {hit.score:.3f} = words {hit.parts.words:.3f} + meaning {hit.parts.meaning:.3f}"
+def _reasons(hit: Hit, said: Said) -> Reasons | None:
+    """Return why a paper stands where it stands; None in a list that goes by date."""
+    if said.why is not None and hit.paper.id in said.why:
+        return reasons.of_trend(hit.score, said.why[hit.paper.id], next(iter(hit.paper.categories), None))
+    return reasons.of_search(hit.score, hit.parts) if hit.score else None
+
+
+def votes_elsewhere(paper: Paper) -> tuple[str, str | None] | None:
+    """Return what readers elsewhere said, as "128 on Hugging Face, 5 comments", and the address of their discussion."""
+    url = next(
+        (link.url for link in paper.links if link.kind == "discussion" and addresses.is_linkable(link.url)), None
+    )
+    place = addresses.site_of(url) if url else "elsewhere"
+    votes, comments = paper.count("upvotes") or 0, paper.count("comments") or 0
+    told = []
+    if votes:
+        told.append(f"{shortened(votes)} {'on ' if url else ''}{place}")
+    if comments:
+        told.append(
+            f"{shortened(comments)} comment{'' if comments == 1 else 's'}{'' if votes or not url else f' on {place}'}"
+        )
+    return (", ".join(told), url) if told else None
 
 
 def _more_authors(paper: Paper) -> tuple[str, ...]:

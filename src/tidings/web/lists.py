@@ -1,33 +1,36 @@
-"""The pages that list papers: search, similar, newest, a day."""
+"""The pages that list papers as they are asked for: search, similar, newest."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import groupby
-from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from tidings.errors import InputError, NotFoundError
+from tidings.errors import InputError
 from tidings.types import Page
-from tidings.web import addresses, asking, narrowing
+from tidings.web import asking, narrowing
 from tidings.web.asking import Asking
-from tidings.web.entries import Entry, entries
-from tidings.web.site import Site, of, stable
+from tidings.web.entries import Entry, Said
+from tidings.web.showing import current, listed, said_of
+from tidings.web.site import of
 
 _BODY_LIMIT = 1_000_000
 """Bytes of a posted form: the longest query in four-byte characters, percent-encoded, and some more."""
-_PAPERS_OF_A_DAY = 100
 
 
 def search(request: Request) -> Response:
     """Answer ``/search?q=``; without words it is the newest papers."""
-    wanted = _asked(request)
-    return stable(request, lambda site: _found(site, wanted))
+    wanted = asked(request)
+    if not wanted.query:
+        return RedirectResponse("/new", 303)
+    page = _found(request, wanted)
+    said = _said(request, page)
+    return current(request, said, lambda _: _search_page(request, page, wanted, said))
 
 
 async def search_pasted(request: Request) -> Response:
@@ -35,107 +38,84 @@ async def search_pasted(request: Request) -> Response:
     body = await _body(request)
     wanted = asking.from_form("/search", body, of(request).settings.page_size)
     request.state.asking = wanted
-    return await run_in_threadpool(_found, of(request), wanted)
+    return await run_in_threadpool(_pasted, request, wanted)
 
 
 def similar(request: Request) -> Response:
     """Answer ``/similar?id=…&id=…``."""
-    wanted = _asked(request)
-    return stable(request, lambda site: _similar(site, wanted))
+    wanted = asked(request)
+    if not wanted.ids:
+        raise InputError("Name at least one paper, as in /similar?id=arxiv:2106.09685.")
+    catalog = of(request).catalog
+    papers = [catalog.paper(name) for name in wanted.ids]
+    page = catalog.similar(wanted.ids, limit=wanted.limit)
+    said = _said(request, page)
+    return current(
+        request,
+        said,
+        lambda site: site.html("similar.html", papers=papers, **listed(request, page, wanted, said)),
+    )
 
 
 def newest(request: Request) -> Response:
-    """Answer ``/`` and ``/new``."""
-    wanted = _asked(request)
-    return stable(request, lambda site: _newest(site, wanted))
+    """Answer ``/new``."""
+    wanted = asked(request)
+    page = of(request).catalog.newest(limit=wanted.limit, cursor=wanted.cursor)
+    said = _said(request, page)
+    return current(request, said, lambda _: newest_page(request, page, wanted, said))
 
 
-def day(request: Request) -> Response:
-    """Answer ``/papers/date/2025-03-20``."""
-    when = _date(request.path_params["day"])
-    wanted = _asked(request)
-    return stable(request, lambda site: _day(site, when, wanted))
-
-
-def any_day(request: Request) -> Response:
-    """Send ``/papers/date`` on to the day that was asked for in the form, else to the newest day."""
-    text = request.query_params.get("day", "")
-    if text:
-        return RedirectResponse(addresses.of_day(_date(text)), 303)
-    latest = next((hit.paper.date for hit in of(request).catalog.newest(limit=1).hits), None)
-    return RedirectResponse(addresses.of_day(latest) if latest else "/new", 303)
+def newest_page(request: Request, page: Page, wanted: Asking, said: Said, *, is_front: bool = False) -> Response:
+    """Return the page of the newest papers, day by day; at the front it says why nothing trends."""
+    values = listed(request, page, wanted, said)
+    return of(request).html("newest.html", days=_by_day(values["entries"]), is_front=is_front, **values)
 
 
 ROUTES = [
-    Route("/", newest, name="home"),
     Route("/new", newest),
     Route("/search", search),
     Route("/search", search_pasted, methods=["POST"]),
     Route("/similar", similar),
-    Route("/papers/date", any_day),
-    Route("/papers/date/{day}", day),
 ]
 
 
-def _asked(request: Request) -> Asking:
-    """Read the address, and keep what was asked where an error page finds it."""
-    wanted = asking.from_address(request.url.path, request.query_params, of(request).settings.page_size)
+def asked(request: Request, more: Sequence[str] = (), page_size: int | None = None) -> Asking:
+    """Read the address, and keep what was asked where an error page finds it.
+
+    ``more`` are the parameters of this list only, ``page_size`` how many papers it usually shows.
+    """
+    size = page_size or of(request).settings.page_size
+    wanted = asking.from_address(request.url.path, request.query_params, size, more)
     request.state.asking = wanted
     return wanted
 
 
-def _found(site: Site, wanted: Asking) -> Response:
+def _pasted(request: Request, wanted: Asking) -> Response:
     if not wanted.query:
         return RedirectResponse("/new", 303)
-    page = site.catalog.search(wanted.query, limit=wanted.limit, cursor=wanted.cursor, sort=wanted.sort)
-    return site.html(
+    page = _found(request, wanted)
+    return _search_page(request, page, wanted, _said(request, page))
+
+
+def _found(request: Request, wanted: Asking) -> Page:
+    return of(request).catalog.search(wanted.query, limit=wanted.limit, cursor=wanted.cursor, sort=wanted.sort)
+
+
+def _search_page(request: Request, page: Page, wanted: Asking, said: Said) -> Response:
+    return of(request).html(
         "search.html",
         groups=narrowing.groups(page, wanted),
         active=narrowing.active_terms(wanted),
-        **_listed(site, page, wanted),
+        **listed(request, page, wanted, said),
     )
 
 
-def _similar(site: Site, wanted: Asking) -> Response:
-    if not wanted.ids:
-        raise InputError("Name at least one paper, as in /similar?id=arxiv:2106.09685.")
-    papers = [site.catalog.paper(name) for name in wanted.ids]
-    page = site.catalog.similar(wanted.ids, limit=wanted.limit)
-    return site.html("similar.html", papers=papers, **_listed(site, page, wanted))
+def _said(request: Request, page: Page) -> Said:
+    return said_of(request, [hit.paper for hit in page.hits])
 
 
-def _newest(site: Site, wanted: Asking) -> Response:
-    page = site.catalog.newest(limit=wanted.limit, cursor=wanted.cursor)
-    listed = _listed(site, page, wanted)
-    return site.html("newest.html", days=_by_day(entries(page, site.stem, wanted.first)), **listed)
-
-
-def _day(site: Site, when: date, wanted: Asking) -> Response:
-    limit = wanted.limit if wanted.limit != wanted.usual else _PAPERS_OF_A_DAY
-    found = site.catalog.day(when, limit=limit, cursor=wanted.cursor)
-    return site.html("day.html", day=found, **_listed(site, found.page, wanted))
-
-
-def _listed(site: Site, page: Page, wanted: Asking) -> dict[str, Any]:
-    """Return what the list template needs of a page of hits."""
-    return {
-        "page": page,
-        "asking": wanted,
-        "entries": entries(page, site.stem, wanted.first),
-        "following": wanted.following(page.cursor) if page.cursor else None,
-        "preceding": wanted.preceding(),
-    }
-
-
-def _by_day(listed: Iterable[Entry]) -> Sequence[tuple[date | None, list[Entry]]]:
-    return [(when, list(group)) for when, group in groupby(listed, key=lambda entry: entry.day)]
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise NotFoundError(f"{text[:40]!r} is not a day; days are written as in 2025-03-20.") from error
+def _by_day(entries: Iterable[Entry]) -> Sequence[tuple[date | None, list[Entry]]]:
+    return [(when, list(group)) for when, group in groupby(entries, key=lambda entry: entry.day)]
 
 
 async def _body(request: Request) -> bytes:

@@ -92,10 +92,12 @@ function nearest() {
 
 function explain() {
   const chosen = current() < 0 ? papers : [papers[current()]];
-  const lines = chosen.map((paper) => paper.querySelector(".why"));
-  const hidden = lines.some((line) => line.hidden);
-  for (const line of lines) line.hidden = !hidden;
+  const reasons = chosen.map((paper) => paper.querySelector(".why")).filter(Boolean);
+  const open = reasons.some((each) => !each.open);
+  for (const each of reasons) each.open = open;
 }
+
+const press = (selector) => (papers[current()] ?? document.querySelector("article.one"))?.querySelector(selector)?.click();
 
 function cite() {
   const place = papers[current()] ?? document.querySelector("article.one") ?? papers[0];
@@ -126,6 +128,53 @@ async function showCitation(link) {
   sheet.showPopover();
 }
 
+/* --- votes and shelves: the forms work without this, and lead back to the same place ------ */
+
+/** Send what a button of a form sends; return what is told, or null where a page has to be looked at instead. */
+async function send(button) {
+  const body = new URLSearchParams([[button.name, button.value]]);
+  const response = await fetch(button.formAction, { method: "POST", body, headers: { Accept: "application/json" } });
+  const isTold = response.ok && response.headers.get("content-type")?.startsWith("application/json");
+  if (isTold) return response.json();
+  if (response.redirected) location.assign(response.url); // to sign in first
+  else throw new Error(`${response.status}`); // the page will say what is the matter
+  return null;
+}
+
+const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+
+async function vote(button) {
+  const told = await send(button);
+  if (!told) return;
+  button.setAttribute("aria-pressed", String(told.voted));
+  button.value = told.voted ? "0" : "1";
+  button.title = told.voted ? "Take your vote back" : "Vote for this paper";
+  button.firstElementChild.textContent = told.votes ? ` ${short.format(told.votes).replace("K", "k")}` : "";
+}
+
+async function save(button) {
+  const told = await send(button);
+  if (!told) return;
+  const link = document.createElement("a");
+  link.href = button.dataset.save;
+  link.dataset.save = "";
+  link.textContent = "saved";
+  const isHere = document.activeElement === button;
+  button.replaceWith(link);
+  if (isHere) link.focus();
+}
+
+document.addEventListener("submit", (event) => {
+  const work = event.submitter?.matches("[data-vote]") ? vote : event.submitter?.matches("button[data-save]") ? save : null;
+  if (!work || event.submitter.dataset.plain !== undefined) return;
+  event.preventDefault();
+  const button = event.submitter;
+  work(button).catch(() => {
+    button.dataset.plain = ""; // no network, or a page in place of an answer: as without a script
+    button.form.requestSubmit(button);
+  });
+});
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");
   if (button) copy(button);
@@ -146,16 +195,24 @@ const KEYS = {
   k: () => move(-1),
   o: () => papers[current()]?.querySelector(".title a").click(),
   e: explain,
+  v: () => press("[data-vote]"),
+  s: () => press("[data-save]"),
   c: cite,
   "[": () => follow("["),
   "]": () => follow("]"),
   "?": () => document.getElementById("keys").togglePopover(),
 };
 
+/** After "g", where to go. */
+const PLACES = { t: "/", n: "/new", s: "/shelves" };
+let isGoing = false;
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-  const act = KEYS[event.key];
+  const goes = isGoing && PLACES[event.key];
+  isGoing = event.key === "g";
+  const act = goes ? () => location.assign(goes) : KEYS[event.key];
   if (!act) return;
   event.preventDefault();
   act();

@@ -1,0 +1,65 @@
+"""Lists of papers with what people say of them: what a page needs beside the papers, when it is sent again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tidings.people import Reader, Role
+from tidings.types import Page, Paper
+from tidings.web.asking import Asking
+from tidings.web.entries import Said, entries
+from tidings.web.readers import reader_of
+from tidings.web.site import Site, of, stable
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """What the buttons of a page need: where they lead back to, and what the reader may do."""
+
+    next: str
+    signed_in: bool
+    curates: bool
+
+
+def acting(request: Request) -> Acting:
+    """Return what the buttons of this page need. A page that was posted has no address to go back to."""
+    reader = reader_of(request)
+    here = f"{request.url.path}?{request.url.query}".rstrip("?") if request.method == "GET" else ""
+    return Acting(here, reader is not None, _may_curate(reader))
+
+
+def _may_curate(reader: Reader | None) -> bool:
+    return reader is not None and reader.account.role >= Role.CURATOR and "curate" in reader.scopes
+
+
+def said_of(request: Request, papers: Sequence[Paper], **more: Any) -> Said:
+    """Return what people say of papers: a few queries, however many they are."""
+    catalog, reader = of(request).catalog, reader_of(request)
+    return Said(catalog.standings(papers, reader), catalog.saved(reader, papers), **more)
+
+
+def listed(request: Request, page: Page, wanted: Asking, said: Said | None = None) -> dict[str, Any]:
+    """Return what a template needs for a list of papers."""
+    said = said or said_of(request, [hit.paper for hit in page.hits])
+    return {
+        "page": page,
+        "asking": wanted,
+        "entries": entries(page, of(request).stem, wanted.first, said),
+        "following": wanted.following(page.cursor) if page.cursor else None,
+        "preceding": wanted.preceding(),
+        "acting": acting(request),
+    }
+
+
+def current(request: Request, said: Said, produce: Callable[[Site], Response], also: object = None) -> Response:
+    """Return a page of papers that nobody need be sent twice.
+
+    Votes come without the catalog's knowing: what people ``said`` of the papers decides whether a page is the one that
+    a browser holds, and ``also`` what else it follows from. This costs the search, and saves the page.
+    """
+    return stable(request, produce, (sorted(said.standings.items()), also))
