@@ -10,9 +10,9 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from tidings.errors import BusyError
+from tidings.store.among import among
 from tidings.store.dialect import insert_of
 from tidings.store.engine import reading, utc, writing
-from tidings.store.reader import among
 from tidings.store.tables import job
 
 # Longer than the longest stretch of work between two pages; each page takes the time anew.

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from tidings.errors import ConflictError
 from tidings.people import Account, Invitation, Role, Session, Token
 from tidings.store.accounts import as_account, valid_link
+from tidings.store.among import among
 from tidings.store.dialect import insert_of
 from tidings.store.engine import reading, utc, writing
 from tidings.store.guards import present, row_id
 from tidings.store.journal import log
-from tidings.store.reader import among
 from tidings.store.tables import account, attempt, link, session, token
 
 # A session or a token notes that it was used this often at most: reading a page should not cost a write.

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 
+from tidings.store.among import among
 from tidings.store.codec import decode_paper, decode_revision, unpack_record
 from tidings.store.engine import reading, utc
 from tidings.store.guards import row_id
@@ -26,8 +27,6 @@ from tidings.store.tables import (
     revision,
 )
 from tidings.types import Change, Count, HeldRecord, Paper, Quarantined, Record, Revision
-
-Value = TypeVar("Value", int, str)
 
 
 class StoreReader:
@@ -163,11 +162,6 @@ def _older(day: date | None, paper_id: int) -> sa.ColumnElement[bool]:
         return sa.and_(paper.c.day.is_(None), paper.c.id < paper_id)
     same_day = sa.and_(paper.c.day == day, paper.c.id < paper_id)
     return sa.or_(paper.c.day < day, same_day, paper.c.day.is_(None))
-
-
-def among(column: sa.Column[Value], values: Iterable[Value]) -> sa.ColumnElement[bool]:
-    """Return that a column has one of the values. One parameter that expands late: thousands cost no compiling."""
-    return column.in_(sa.bindparam(None, list(values), expanding=True))
 
 
 _REFUSED = sa.select(quarantine.c.source, sa.func.count()).group_by(quarantine.c.source)

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from tidings.errors import ConflictError, NotFoundError
 from tidings.people import Shelf, ShelfEntry
+from tidings.store.among import among
 from tidings.store.dialect import insert_of
 from tidings.store.engine import reading, utc, writing
 from tidings.store.guards import living, present, row_id
-from tidings.store.reader import among
 from tidings.store.tables import account, shelf, shelf_entry
 
 

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import msgspec
 import sqlalchemy as sa
 
+from tidings.store.among import among
 from tidings.store.engine import reading, utc
-from tidings.store.reader import among
 from tidings.store.tables import account, hidden, observation, paper, pick, record, submission, vote
 
 # SQLite takes 32,766 parameters.

@@ -9,11 +9,11 @@ import sqlalchemy as sa
 
 from tidings.errors import ConflictError, NotFoundError
 from tidings.people import Role, Standing, Vote
+from tidings.store.among import among
 from tidings.store.dialect import insert_of
 from tidings.store.engine import reading, utc, writing
 from tidings.store.guards import living, present, row_id
 from tidings.store.journal import log
-from tidings.store.reader import among
 from tidings.store.tables import account, act, hidden, pick, submission, vote
 
 Setter = Callable[[sa.Connection, int, str, int, datetime], int]

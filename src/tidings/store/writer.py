@@ -10,11 +10,12 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from tidings.hashing import digest
+from tidings.store.among import among
 from tidings.store.codec import encode_paper, encode_record, encode_revision, pack
 from tidings.store.engine import utc
 from tidings.store.jobs import Claim, hold
 from tidings.store.progress import Progress, load, save
-from tidings.store.reader import among, load_papers, load_records
+from tidings.store.reader import load_papers, load_records
 from tidings.store.tables import (
     FOLLOWING,
     alias,

@@ -8,6 +8,7 @@ read from arXiv's code (github.com/arXiv/oaipmh).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -34,6 +35,9 @@ _CLASS = re.compile("[A-Za-z]{2}|[A-Za-z]+(?:-[A-Za-z]+)?")
 _MOST_KNOWN = 200_000
 
 
+Head = tuple[tuple[str, str], ...]
+
+
 class ExpiredTokenError(SourceError):
     """The token of a page is no longer known: they end with the day, in UTC."""
 
@@ -57,10 +61,9 @@ class Known:
     def __init__(self) -> None:
         self._read: set[int] = set()
 
-    def is_news(self, element: etree._Element) -> bool:
-        """Tell whether a record was not read before, under this datestamp; it is known from then on."""
-        texts = "".join(text for header in element.iterchildren("{*}header") for text in header.itertext())
-        mark = hash(texts)
+    def is_news(self, head: Head) -> bool:
+        """Tell whether a record with this header was not read before; it is known from then on."""
+        mark = hash(head)
         if mark in self._read:
             return False
         if len(self._read) >= _MOST_KNOWN:
@@ -124,9 +127,10 @@ def _page(records: etree._Element, answered: datetime, known: Known) -> HistoryP
         if is_deleted(element):
             deleted += 1
             continue
-        if stamp := _stamp(element):
+        head = tuple(_head(element))
+        if stamp := day_of(dict(head).get("datestamp")):
             stamps.append(stamp)
-        if known.is_news(element):
+        if known.is_news(head):
             items.append(_item(element, number))
     token = _text(next(records.iterchildren("{*}resumptionToken"), None)) or None
     return HistoryPage(tuple(items), tuple(stamps), token, answered, deleted)
@@ -139,8 +143,11 @@ def _item(element: etree._Element, number: int) -> Described | Outcome:
         return refused(element, f"oai {name_of(element) or f'record {number}'}", error)
 
 
-def _stamp(element: etree._Element) -> date | None:
-    return next((day_of(_text(stamp)) for stamp in element.iterfind("{*}header/{*}datestamp")), None)
+def _head(element: etree._Element) -> Iterator[tuple[str, str]]:
+    """Yield the names and texts of a record's header: its identifier, its datestamp, its sets."""
+    for header in element.iterchildren("{*}header"):
+        for child in header.iterchildren("*"):
+            yield local_name(child), child.text or ""
 
 
 def _raise_unless_empty(error: etree._Element) -> None:
