@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,7 +68,24 @@ def create_site(catalog: Catalog, settings: Settings) -> Site:
     Raises:
         InputError: a setting of the proxy or the identity provider makes no sense.
     """
-    build = _build()
+    templates, build = _templates()
+    stem = lru_cache(maxsize=_WORDS)(catalog.stem)
+    provider = provider_of(settings, catalog.now)
+    post = Post(catalog, settings)
+    return Site(catalog, settings, templates, build, stem, networks_of(settings), provider, post)
+
+
+@cache
+def _templates() -> tuple[Environment, str]:
+    """Return every template compiled, and the build that they are of: the same for every site of a process."""
+    templates, build = _environment(), _build()
+    templates.globals.update(build=build, address=addresses, asking=None)
+    for name in templates.list_templates():
+        templates.get_template(name)
+    return templates, build
+
+
+def _environment() -> Environment:
     templates = Environment(
         loader=PackageLoader("tidings.web"),
         autoescape=True,
@@ -77,7 +94,6 @@ def create_site(catalog: Catalog, settings: Settings) -> Site:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    templates.globals.update(build=build, address=addresses, asking=None)
     templates.filters.update(
         in_words=moments.in_words,
         weekday=moments.weekday,
@@ -90,12 +106,7 @@ def create_site(catalog: Catalog, settings: Settings) -> Site:
         set=entries.set_text,
         in_plain=plain,
     )
-    for name in templates.list_templates():
-        templates.get_template(name)
-    stem = lru_cache(maxsize=_WORDS)(catalog.stem)
-    provider = provider_of(settings, catalog.now)
-    post = Post(catalog, settings)
-    return Site(catalog, settings, templates, build, stem, networks_of(settings), provider, post)
+    return templates
 
 
 def sentence(message: str) -> str:
