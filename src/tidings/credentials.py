@@ -69,13 +69,9 @@ def hash_password(password: str) -> str:
 def is_password(password: str, hashed: str | None) -> bool:
     """Tell whether it is the password behind a hash. Without a hash it takes as long, and the answer is no."""
     try:
-        typed = _as_typed(password) if len(password) <= LONGEST_PASSWORD else b""
-    except UnicodeEncodeError:
-        typed = b""
-    try:
         with _ONE_AT_A_TIME:
-            _hasher().verify(hashed or _nobodys(), typed)
-    except (VerificationError, InvalidHashError):
+            _hasher().verify(hashed or _nobodys(), _as_typed(password))
+    except (VerificationError, InvalidHashError, UnicodeEncodeError):
         return False
     return hashed is not None
 
