@@ -38,7 +38,8 @@ def token_of(request: HTTPConnection) -> str | None:
 
 
 def refusal_of(request: HTTPConnection) -> str | None:
-    """Return why the person whom a trusted proxy vouches for is not let in."""
+    """Return why the person whom a trusted proxy vouches for is not let in; raises as ``reader_of``."""
+    reader_of(request)
     return getattr(request.state, "refusal", None)
 
 
