@@ -68,6 +68,16 @@ def test_nobody_votes_for_what_is_not_there_and_nobody_who_is_gone_votes(store: 
     assert standing(store, paper) == Standing()
 
 
+def test_votes_of_the_disabled_do_not_count_until_they_are_let_in_again(store: Store) -> None:
+    [paper], root, bob = papers(store, 0), account(store, "Root", Role.ADMIN).id, account(store, "Bob").id
+    store.voting.vote(bob, paper, START)
+    store.accounts.set_disabled(bob, True, root, START)
+    assert standing(store, paper) == Standing()
+    assert store.voting.vote(root, paper, START) == 1
+    store.accounts.set_disabled(bob, False, root, START)
+    assert standing(store, paper).votes == 2
+
+
 def test_a_vote_is_one_transaction_of_a_few_statements(store: Store) -> None:
     [paper], ada = papers(store, 0), account(store, "Ada").id
     with statements(store) as seen:

@@ -121,7 +121,7 @@ class Members(Keys):
     def set_disabled(self, reader: Reader | None, number: int, disabled: bool) -> Account:
         """Keep an account out, or let it in again; raises as ``set_role``.
 
-        Its sessions, tokens, links and invitations end; its votes, shelves and curation stay.
+        Its sessions, tokens, links and invitations end. Its votes do not count meanwhile; shelves and curation stay.
 
         Raises:
             ForbiddenError: it is one's own.

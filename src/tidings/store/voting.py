@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -69,8 +70,11 @@ class Voting:
             return [Vote(row.account_id, row.paper_id, utc(row.at)) for row in rows]
 
     def standings(self, paper_ids: Sequence[int], account_id: int | None = None) -> dict[int, Standing]:
-        """Return what people said of papers, and the account's vote: five queries, however many papers."""
-        counted = sa.select(vote.c.paper_id, sa.func.count()).where(among(vote.c.paper_id, paper_ids))
+        """Return what people said of papers, and the account's vote: five queries, however many papers.
+
+        Votes of accounts that are disabled do not count.
+        """
+        counted = _able(sa.select(vote.c.paper_id, sa.func.count())).where(among(vote.c.paper_id, paper_ids))
         mine = sa.select(vote.c.paper_id).where(among(vote.c.paper_id, paper_ids), vote.c.account_id == account_id)
         put = sa.select(submission.c.paper_id, account.c.name, account.c.is_named)
         put = put.join(account, account.c.id == submission.c.account_id)
@@ -240,4 +244,10 @@ _SETTERS: dict[str, tuple[Callable[[sa.Connection, int], str], Setter]] = {
 
 
 def _count(connection: sa.Connection, paper_id: int) -> int:
-    return connection.scalar(sa.select(sa.func.count()).where(vote.c.paper_id == paper_id)) or 0
+    return connection.scalar(_able(sa.select(sa.func.count())).where(vote.c.paper_id == paper_id)) or 0
+
+
+def _able(query: sa.Select[Any]) -> sa.Select[Any]:
+    """Return a query of votes for those of accounts that are not disabled."""
+    joined = vote.join(account, account.c.id == vote.c.account_id)
+    return query.select_from(joined).where(account.c.disabled.is_(False))
