@@ -20,7 +20,7 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from tests.mail_server import HOST, Inbox, mail_server
-from tests.people_help import member, open_catalog, quick_hashing, session_of
+from tests.people_help import open_catalog, quick_hashing, session_of
 from tests.scripted import Clock
 from tidings.catalog import Catalog
 from tidings.people import Reader, Role
@@ -55,7 +55,7 @@ class House:
 
     def person(self, name: str, role: Role = Role.READER) -> TestClient:
         """Make an account; return the browser that it is signed in with."""
-        member(self.catalog, name, role)
+        self.catalog.add_account(f"{name.lower()}@lab.example", name, role)
         return self.browser(session_of(self.catalog, name))
 
     def reader(self, browser: TestClient) -> Reader | None:
