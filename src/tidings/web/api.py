@@ -37,7 +37,7 @@ DayText = Annotated[str, Path(pattern=r"^\d{4}-\d{2}-\d{2}$", description="As 20
 @router.get("/search", response_model=PageBody)
 def search(request: Request, q: Text, limit: Limit = 20, cursor: Cursor = None, sort: Sort = "relevance") -> Response:
     """Return the papers that answer a query, most related first."""
-    return stable(request, lambda site: _json(to_json(site.catalog.search(q, limit=limit, cursor=cursor, sort=sort))))
+    return stable(request, lambda site: json(to_json(site.catalog.search(q, limit=limit, cursor=cursor, sort=sort))))
 
 
 @router.get("/similar", response_model=PageBody)
@@ -50,38 +50,38 @@ def similar(
     """Return the papers that resemble some papers, a text, or both."""
     if not id and not (text and text.strip()):
         raise InputError("Name at least one paper with id=, or give a text with text=.")
-    return stable(request, lambda site: _json(to_json(site.catalog.similar(id, text=text, limit=limit))))
+    return stable(request, lambda site: json(to_json(site.catalog.similar(id, text=text, limit=limit))))
 
 
 @router.get("/papers/new", response_model=PageBody)
 def newest(request: Request, limit: Limit = 50, cursor: Cursor = None) -> Response:
     """Return the newest papers."""
-    return stable(request, lambda site: _json(to_json(site.catalog.newest(limit=limit, cursor=cursor))))
+    return stable(request, lambda site: json(to_json(site.catalog.newest(limit=limit, cursor=cursor))))
 
 
 @router.get("/papers/date/{day}", response_model=DayBody)
 def of_day(request: Request, day: DayText, limit: Limit = 100, cursor: Cursor = None) -> Response:
     """Return the papers of one day, and the nearest days that have any."""
     when = _date(day)
-    return stable(request, lambda site: _json(_of_day(site.catalog.day(when, limit=limit, cursor=cursor))))
+    return stable(request, lambda site: json(_of_day(site.catalog.day(when, limit=limit, cursor=cursor))))
 
 
 @router.get("/papers/{id:path}", response_model=WholePaperBody)
 def paper(request: Request, id: Annotated[str, Path(description="Any id or address of the paper")]) -> Response:  # noqa: A002
     """Return one paper, and what its sources changed. The old id of a merged paper gives the paper it became."""
-    return stable(request, lambda site: _json(_whole(site.catalog, id)))
+    return stable(request, lambda site: json(_whole(site.catalog, id)))
 
 
 @router.get("/stats", response_model=StatsBody)
 def stats(request: Request) -> Response:
     """Return how much the archive holds."""
-    return stable(request, lambda site: _json(dataclasses.asdict(site.catalog.stats())))
+    return stable(request, lambda site: json(dataclasses.asdict(site.catalog.stats())))
 
 
 @router.get("/sources", response_model=list[SourceBody])
 def sources(request: Request) -> Response:
     """Return how every source does: when it succeeded, what it holds, when it runs next, what went wrong."""
-    response = _json(of(request).catalog.sources())
+    response = json(of(request).catalog.sources())
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -123,5 +123,6 @@ def _date(text: str) -> date:
         raise InputError(f"{text} is not a day of the calendar.") from error
 
 
-def _json(body: object) -> Response:
-    return Response(msgspec.json.encode(body), media_type="application/json")
+def json(body: object, status: int = 200) -> Response:
+    """Return a value of ours as JSON."""
+    return Response(msgspec.json.encode(body), status, media_type="application/json")

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Scope
 from tidings.web import (
     accounts,
     api,
+    api_people,
     curating,
     failures,
     house,
@@ -68,6 +69,8 @@ def create_app(catalog: Catalog, settings: Settings) -> FastAPI:
     )
     app.state.site = create_site(catalog, settings)
     app.include_router(accounts.router)
+    app.include_router(api_people.router)
+    app.include_router(api_people.signed)  # before the rest: a paper's id may hold slashes
     app.include_router(api.router)
     api.describe(app)
     people = [*signing.ROUTES, *accounts.ROUTES, *members.ROUTES]

@@ -108,6 +108,95 @@ class DayBody(Body):
     page: PageBody
 
 
+# --- what people say ---
+
+
+class StandingBody(Body):
+    votes: int = Field(description="Of this installation's people")
+    voted: bool = Field(description="By whoever asks")
+    submitter: str | None = Field(description="Who put it forward here, where that person is named")
+    picked: dt.date | None = Field(description="The day whose pick a curator made it")
+    hidden: str | None = Field(description="Why a curator keeps it off the lists")
+
+
+class TrendPartsBody(Body):
+    own: float = Field(description="Votes here")
+    outside: float = Field(description="Votes elsewhere")
+    age: float = Field(description="What time took; 0 or less")
+    velocity: float = Field(description="Votes of the last day")
+    novelty: float = Field(description="Being new, and what the text promises")
+    field: float = Field(description="What is usual in its category; 0 or less")
+
+
+class TrendCountsBody(Body):
+    votes: int = Field(description="Votes here")
+    upvotes: int = Field(description="Elsewhere, as everything that follows")
+    comments: int
+    stars: int
+    citations: int
+
+
+class TrendHitBody(Body):
+    paper: PaperBody
+    score: float = Field(description="In doublings: a point more is twice the votes")
+    parts: TrendPartsBody = Field(description="They add up to the score")
+    counts: TrendCountsBody
+    standing: StandingBody
+    is_new: bool
+
+
+class TrendBody(Body):
+    hits: list[TrendHitBody]
+    total: int
+    cursor: str | None = Field(description="Asks for the next page; null on the last")
+    categories: list[FacetBody] = Field(description="How many papers of each category the whole list has")
+    previous: dt.date | None = Field(description="The nearest day before that has papers")
+    next: dt.date | None
+
+
+class VoteBody(Body):
+    votes: int = Field(description="How many the paper has now")
+    voted: bool
+
+
+class SubmittedBody(Body):
+    paper: PaperBody
+    was_held: bool = Field(description="Whether it was here before; else its publisher was asked")
+    is_first: bool = Field(description="Whether nobody had put it forward yet")
+
+
+class LineBody(Body):
+    line: int = Field(description="Of the audit log")
+
+
+class ShelfBody(Body):
+    number: int
+    name: str
+    visibility: str = Field(description="private, lab (every member) or link (whoever has its address)")
+    owner: str | None = Field(description="Null where that person is not named")
+    link: str | None = Field(description="The address that a shelf with a link has")
+    count: int
+    created: dt.datetime
+
+
+class ShelvesBody(Body):
+    own: list[ShelfBody]
+    others: list[ShelfBody] = Field(description="Those of others that every member sees")
+
+
+class ShelfEntryBody(Body):
+    paper: PaperBody
+    note: str
+    at: dt.datetime = Field(description="When it was put there")
+
+
+class WholeShelfBody(ShelfBody):
+    entries: list[ShelfEntryBody] = Field(description="The latest first")
+
+
+# --- how things stand ---
+
+
 class StatsBody(Body):
     papers: int
     records: int

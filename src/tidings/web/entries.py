@@ -51,6 +51,15 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What readers elsewhere said of a paper, as "128 on Hugging Face" and "5 comments", and where they discuss it."""
+
+    votes: str | None
+    comments: str | None
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A paper in a list. ``number`` names it within the page."""
 
@@ -70,7 +79,7 @@ class Entry:
     venue: str | None
     standing: Standing
     saved: bool
-    elsewhere: tuple[str, str | None] | None  # votes and comments in words, and where the discussion is
+    elsewhere: Elsewhere
     citations: int | None
     code: tuple[str, str] | None
     links: tuple[tuple[str, str], ...]
@@ -91,8 +100,8 @@ def entries(page: Page, stem: Stem, first: int = 1, said: Said | None = None) ->
 def _entry(hit: Hit, stems: frozenset[str], stem: Stem, place: int, said: Said) -> Entry:
     paper = hit.paper
     links = addresses.outside(paper)
-    elsewhere = votes_elsewhere(paper)
-    dropped = {"code", "discussion"} if elsewhere and elsewhere[1] else {"code"}
+    elsewhere = said_elsewhere(paper)
+    dropped = {"code", "discussion"} if elsewhere.comments else {"code"}
     return Entry(
         number=paper.id,
         place=place,
@@ -140,21 +149,17 @@ def _reasons(hit: Hit, said: Said) -> Reasons | None:
     return reasons.of_search(hit.score, hit.parts) if hit.score else None
 
 
-def votes_elsewhere(paper: Paper) -> tuple[str, str | None] | None:
-    """Return what readers elsewhere said, as "128 on Hugging Face, 5 comments", and the address of their discussion."""
-    url = next(
-        (link.url for link in paper.links if link.kind == "discussion" and addresses.is_linkable(link.url)), None
+def said_elsewhere(paper: Paper) -> Elsewhere:
+    """Return what readers elsewhere said of a paper; where, only if we know their discussion."""
+    urls = (link.url for link in paper.links if link.kind == "discussion" and addresses.is_linkable(link.url))
+    url = next(urls, None)
+    votes, comments = paper.count("upvotes"), paper.count("comments")
+    place = f"on {addresses.site_of(url)}" if url else "elsewhere"
+    return Elsewhere(
+        f"{shortened(votes)} {place}" if votes else None,
+        f"{shortened(comments)} comment{'' if comments == 1 else 's'}" if comments else None,
+        url,
     )
-    place = addresses.site_of(url) if url else "elsewhere"
-    votes, comments = paper.count("upvotes") or 0, paper.count("comments") or 0
-    told = []
-    if votes:
-        told.append(f"{shortened(votes)} {'on ' if url else ''}{place}")
-    if comments:
-        told.append(
-            f"{shortened(comments)} comment{'' if comments == 1 else 's'}{'' if votes or not url else f' on {place}'}"
-        )
-    return (", ".join(told), url) if told else None
 
 
 def _more_authors(paper: Paper) -> tuple[str, ...]:

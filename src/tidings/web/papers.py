@@ -11,7 +11,7 @@ from tidings.people import Standing
 from tidings.types import Paper
 from tidings.web import addresses
 from tidings.web.changes import changed
-from tidings.web.entries import entries, set_text, votes_elsewhere
+from tidings.web.entries import entries, said_elsewhere, set_text
 from tidings.web.showing import acting, current, said_of
 from tidings.web.site import Site, of
 
@@ -38,7 +38,7 @@ def paper(request: Request) -> Response:
             authors=found.authors[:_AUTHORS_AT_ONCE],
             more_authors=found.authors[_AUTHORS_AT_ONCE:],
             links=addresses.outside(found),
-            elsewhere=votes_elsewhere(found),
+            elsewhere=said_elsewhere(found),
             records=site.catalog.records(found.key),
             changes=changed(site.catalog.revisions(found.key)),
             bibtex=export.bibtex((found,)).strip(),

@@ -11,7 +11,7 @@ _WORDS = {
     "outside": "votes elsewhere",
     "velocity": "votes of the last day",
     "novelty": "being new",
-    "age": "age",
+    "age": "the age of the votes",
     "field": "what is usual in its field",
 }
 """The parts of a score in the order in which they are told."""

@@ -16,7 +16,7 @@ from tidings.web.readers import reader_of
 from tidings.web.site import of
 
 _HERE = "/submit"
-_AT_ONCE = anyio.CapacityLimiter(2)
+AT_ONCE = anyio.CapacityLimiter(2)
 """A host that is slow must not hold the threads that answer requests."""
 
 
@@ -28,7 +28,7 @@ def page(request: Request) -> Response:
 async def submit(request: Request) -> Response:
     """Put a paper forward; lead to its page."""
     fields = await read_form(request)
-    return await anyio.to_thread.run_sync(_submitted, request, fields, limiter=_AT_ONCE)
+    return await anyio.to_thread.run_sync(_submitted, request, fields, limiter=AT_ONCE)
 
 
 ROUTES = [Route(_HERE, page), Route(_HERE, submit, methods=["POST"])]

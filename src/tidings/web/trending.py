@@ -40,14 +40,17 @@ _BY = {"both": "all votes", "here": "here", "world": "elsewhere"}
 _BY_TITLES = {"both": "Trending", "here": "Trending here", "world": "Trending elsewhere"}
 _BY_NOTES = {
     "both": "",
-    "here": "What people here voted for, put forward or picked, by their votes alone.",
-    "world": "By what others say elsewhere; votes given here do not count.",
+    "here": " that people here voted for, put forward or picked, by their votes alone",
+    "world": " by what others say elsewhere; votes given here do not count",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of the things that a list can be turned to; ``href`` is None for what it is already, ``words`` say it whole."""
+    """One of the things that a list can be turned to; ``href`` is None for what it is already.
+
+    ``words`` say it whole where the label is short.
+    """
 
     label: str
     href: str | None
@@ -89,7 +92,7 @@ def front(request: Request) -> Response:
         said = said_of(request, [hit.paper for hit in page.hits])
         newest = replace(wanted, path="/new", more=())
         return current(request, said, lambda _: newest_page(request, page, newest, said, is_front=True))
-    little = "" if window == "day" else f"Little came today, so these are the papers {_IN_WINDOW[window]}."
+    little = "" if window == "day" else "Little came today, so this looks further back."
     return _window(request, wanted, window, little)
 
 
@@ -113,7 +116,9 @@ def week(request: Request) -> Response:
     text = request.path_params["week"]
     period = Period.week(text)
     wider = (Choice(moments.month(period.end), addresses.of_month(month_of(period.end))),)
-    note = f"{moments.in_words(period.start)} to {moments.in_words(period.end)}."
+    is_within = period.start.month == period.end.month
+    first = str(period.start.day) if is_within else moments.in_words(period.start)
+    note = f"{first} to {moments.in_words(period.end)}."
     return _dated(request, period, Frame(_week_words(text), note, wider=wider), _to_week)
 
 
@@ -154,7 +159,7 @@ def _window(request: Request, wanted: Asking, window: str, little: str = "") -> 
     trend = _found(request, period, wanted)
     frame = Frame(
         title=" ".join(filter(None, (_BY_TITLES[by], _IN_WINDOW[window], f"in {category}" if category else ""))),
-        note=" ".join(filter(None, (little, _BY_NOTES[by]))),
+        note=" ".join(filter(None, (little, _counted(trend, by, f" came or got votes {_IN_WINDOW[window]}")))),
         by=_by_choices(wanted, by),
         windows=tuple(_choice(wanted, label, name == window, window=name) for name, label in _WINDOWS.items()),
         categories=_categories(trend, wanted, category),
@@ -173,7 +178,7 @@ def _dated(request: Request, period: Period, frame: Frame, step: Step) -> Respon
     frame = replace(
         frame,
         title=f"{frame.title}, {category}" if category else frame.title,
-        note=" ".join(filter(None, (frame.note, _BY_NOTES[by]))),
+        note=" ".join(filter(None, (frame.note, _counted(trend, by)))),
         by=_by_choices(wanted, by),
         categories=_categories(trend, wanted, category),
         category=_choice(wanted, category, False, category="") if category else None,
@@ -183,6 +188,12 @@ def _dated(request: Request, period: Period, frame: Frame, step: Step) -> Respon
         by_whom=by,
     )
     return _page(request, trend, frame, wanted)
+
+
+def _counted(trend: Trend, by: str, usual: str = "") -> str:
+    """Return how many papers there are, and by whose votes, in a sentence."""
+    total = trend.page.total
+    return f"{total:,} paper{'' if total == 1 else 's'}{_BY_NOTES[by] or usual}." if total else ""
 
 
 def _found(request: Request, period: Period, wanted: Asking) -> Trend:
