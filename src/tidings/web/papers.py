@@ -12,13 +12,13 @@ from tidings.types import Paper
 from tidings.web import addresses
 from tidings.web.changes import changed
 from tidings.web.entries import entries, said_elsewhere, set_text
+from tidings.web.readers import reader_of
 from tidings.web.showing import acting, current, said_of
 from tidings.web.site import Site, of
 
 _SIMILAR = 10
 _AUTHORS_AT_ONCE = 40
 _LONGEST_ID = 2_000
-_SUBMITTED = {"first": "first", "again": "again"}
 
 
 def paper(request: Request) -> Response:
@@ -42,7 +42,7 @@ def paper(request: Request) -> Response:
             records=site.catalog.records(found.key),
             changes=changed(site.catalog.revisions(found.key)),
             bibtex=export.bibtex((found,)).strip(),
-            submitted=_SUBMITTED.get(request.query_params.get("submitted", "")),
+            submitted=_submitted(request),
             standing=said.standings.get(found.id, Standing()),
             saved=bool(said.saved.get(found.id)),
             acting=acting(request),
@@ -77,6 +77,12 @@ def paper_of(request: Request) -> Paper:
         NotFoundError: nothing has that id.
     """
     return of(request).catalog.paper(request.path_params["id"][:_LONGEST_ID])
+
+
+def _submitted(request: Request) -> str | None:
+    """Return whether who asks just put the paper forward: first, again, or None."""
+    said = request.query_params.get("submitted")
+    return said if said in {"first", "again"} and reader_of(request) else None
 
 
 def _citation(text: str) -> Response:

@@ -149,7 +149,9 @@ async function vote(button) {
   button.setAttribute("aria-pressed", String(told.voted));
   button.value = told.voted ? "0" : "1";
   button.title = told.voted ? "Take your vote back" : "Vote for this paper";
-  button.firstElementChild.textContent = told.votes ? ` ${short.format(told.votes).replace("K", "k")}` : "";
+  const [shown, heard] = button.children;
+  shown.textContent = told.votes ? ` ${short.format(told.votes).replace("K", "k")}` : "";
+  heard.textContent = ` vote${told.votes === 1 ? "" : "s"} here`;
 }
 
 async function save(button) {
