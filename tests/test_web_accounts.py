@@ -318,9 +318,9 @@ def test_what_a_curator_did_is_in_the_log_and_is_undone_there(home: House, root:
     page = root.get("/audit")
     assert "Root hide paper:1 : an <b>advertisement</b>" in words(page)
     assert root.post(f"/audit/{line}/undo").headers["location"] == "/audit"
-    page = words(root.get("/audit"))
-    assert f"undone by {line + 1}" in page
-    assert "Root unhide paper:1 (was an <b>advertisement</b>)" in page
+    log = words(root.get("/audit"))
+    assert f"undone by {line + 1}" in log
+    assert "Root unhide paper:1 (was an <b>advertisement</b>)" in log
     assert root.post(f"/audit/{line}/undo").status_code == 409
     assert root.post("/audit/999/undo").status_code == 404
 

@@ -29,7 +29,7 @@ from tidings.web import (
     trending,
     voting,
 )
-from tidings.web.door import Door
+from tidings.web.door import Buckets, Door
 from tidings.web.security import Security
 from tidings.web.site import FOLDER, create_site
 
@@ -68,6 +68,7 @@ def create_app(catalog: Catalog, settings: Settings) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.site = create_site(catalog, settings)
+    app.state.buckets = Buckets()
     app.include_router(accounts.router)
     app.include_router(api_people.router)
     app.include_router(api_people.signed)  # before the rest: a paper's id may hold slashes

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tidings.errors import ForbiddenError, TidingsError, TooManyError
+from tidings.errors import ForbiddenError, InputError, TidingsError, TooManyError
 from tidings.web import failures
 from tidings.web.networks import peer_of
 from tidings.web.readers import is_stale, reader_of, set_cookie, token_of
@@ -25,6 +25,8 @@ from tidings.web.site import Site, of
 WRITES = 120
 """How many requests that may change something are answered in a minute, for an account or else a network."""
 _MINUTE = 60.0
+LARGEST_BODY = 2_000_000
+"""Bytes of what a request brings: twice the longest text that may be pasted into the search."""
 _MOST_KEPT = 10_000
 
 _ALONE = "private, no-store"
@@ -64,11 +66,10 @@ class Buckets:
 
 
 class Door:
-    """The one way in. Static files are everybody's and pass it by."""
+    """The one way in; it counts in the application's ``state.buckets``. Static files are everybody's and pass it by."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.buckets = Buckets()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith("/static/"):
@@ -81,26 +82,56 @@ class Door:
                 _mark(request, MutableHeaders(scope=message))
             await send(message)
 
-        refused = await self._refused(request)
-        await (refused or self.app)(scope, receive, send_marked)
+        refused = await _refused(request)
+        await (refused or self.app)(scope, _bounded(receive), send_marked)
 
-    async def _refused(self, request: Request) -> Response | None:
-        try:
-            _check_header(request)
-            counted = request.method not in SAFE_METHODS or request.url.path in _COSTLY
-            if counted or token_of(request) is not None:
-                await run_in_threadpool(reader_of, request)
-            if counted:
-                self._count(request)
-        except TidingsError as error:
-            return await failures.answer(request, error)
-        return None
 
-    def _count(self, request: Request) -> None:
-        reader = reader_of(request)
-        who = ("account", reader.account.id) if reader else ("network", of(request).networks.asker(request))
-        if wait := self.buckets.take(who):
-            raise TooManyError("too many changes in a short time; wait a moment", int(wait) + 1)
+async def _refused(request: Request) -> Response | None:
+    """Return the answer to a request that is not to be worked on."""
+    try:
+        _check_length(request)
+        _check_header(request)
+        counted = request.method not in SAFE_METHODS or request.url.path in _COSTLY
+        if counted or token_of(request) is not None:
+            await run_in_threadpool(reader_of, request)
+        if counted:
+            _count(request)
+    except TidingsError as error:
+        return await failures.answer(request, error)
+    return None
+
+
+def _count(request: Request) -> None:
+    reader, buckets = reader_of(request), request.app.state.buckets
+    who = ("account", reader.account.id) if reader else ("network", of(request).networks.asker(request))
+    if wait := buckets.take(who):
+        raise TooManyError("too many changes in a short time; wait a moment", int(wait) + 1)
+
+
+def _check_length(request: Request) -> None:
+    """Refuse what says of itself that it is too long, before any of it is read."""
+    declared = request.headers.get("content-length", "0")
+    if not (declared.isascii() and declared.isdigit() and len(declared) < 10 and int(declared) <= LARGEST_BODY):
+        raise _too_long()
+
+
+def _bounded(receive: Receive) -> Receive:
+    """Return what reads a body and stops where it becomes too long, whatever it said of itself."""
+    taken = 0
+
+    async def read() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > LARGEST_BODY:
+            raise _too_long()
+        return message
+
+    return read
+
+
+def _too_long() -> InputError:
+    return InputError(f"a request brings at most {LARGEST_BODY:,} bytes")
 
 
 def _check_header(request: Request) -> None:

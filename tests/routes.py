@@ -1,0 +1,174 @@
+"""Every address of the application, and who may: the table that the tests of security walk.
+
+A route that has no line here fails a test: nobody forgets to say who may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+from starlette.routing import Mount
+
+ASKERS = ("nobody", "ada", "bob", "cora", "root", "lacking", "every")
+"""Who asks: nobody; Ada, a reader, whose things are asked for; Bob, another reader; Cora, a curator; Root, an
+administrator; a program of Root's whose token has every scope but the one that is needed; one whose token has all."""
+
+MAY, SIGN_IN, FORBIDDEN, HIDDEN = "+", "s", "x", "0"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A route as it is asked for, and what each asker gets, in the order of ASKERS.
+
+    ``+`` is an answer, ``s`` the way to signing in (401 for programs), ``x`` a refusal (403), ``0`` nothing here (404),
+    ``!`` a question that makes no sense (400).
+    ``json`` is sent to the API, ``form`` to pages. ``scope`` is what a token needs.
+    """
+
+    expected: str
+    path: str
+    scope: str = "read"
+    form: dict[str, str] = field(default_factory=dict)
+    json: dict[str, str | None] | None = None
+
+
+PAPER, PICKED, SPAM = "arxiv:2603.00001", "doi:10.1000/1", "openreview:forum00001"
+
+ANYBODY = "+++++++"
+SIGNED_IN = "s++++x+"  # and a program that has the scope
+IN_PERSON = "s++++xx"
+CURATORS = "sxx++x+"
+ADMINISTRATORS = "sxxx+x+"
+ADMINISTRATORS_IN_PERSON = "sxxx+xx"
+ADAS = "s+000x0"
+ADAS_IN_PERSON = "s+000xx"
+
+
+def table(numbers: dict[str, int], secrets: dict[str, str]) -> dict[str, Row]:
+    """Return the line of every route, about the things that have these numbers and secrets."""
+    shelf, bob = numbers["shelf"], numbers["bob"]
+    mine = f"/shelves/{shelf}"
+    return {
+        # what anybody reads
+        "GET /": Row(ANYBODY, "/"),
+        "GET /trending": Row(ANYBODY, "/trending?window=week"),
+        "GET /new": Row(ANYBODY, "/new"),
+        "GET /search": Row(ANYBODY, "/search?q=zebras"),
+        "POST /search": Row(ANYBODY, "/search", form={"q": "zebras"}),
+        "GET /similar": Row(ANYBODY, f"/similar?id={PAPER}"),
+        "GET /papers/date": Row(ANYBODY, "/papers/date"),
+        "GET /papers/date/{day}": Row(ANYBODY, "/papers/date/2026-03-02"),
+        "GET /papers/week/{week}": Row(ANYBODY, "/papers/week/2026-W10"),
+        "GET /papers/month/{month}": Row(ANYBODY, "/papers/month/2026-03"),
+        "GET /paper/{id:path}": Row(ANYBODY, f"/paper/{PAPER}"),
+        "GET /paper/{id:path}.bib": Row(ANYBODY, f"/paper/{PAPER}.bib"),
+        "GET /paper/{id:path}.ris": Row(ANYBODY, f"/paper/{PAPER}.ris"),
+        "GET /shelf/{key}": Row(ANYBODY, f"/shelf/{secrets['key']}"),
+        "GET /about": Row(ANYBODY, "/about"),
+        "GET /help": Row(ANYBODY, "/help"),
+        "GET /status": Row(ANYBODY, "/status"),
+        "GET /api": Row(ANYBODY, "/api"),
+        "GET /favicon.ico": Row(ANYBODY, "/favicon.ico"),
+        "MOUNT /static": Row(ANYBODY, "/static/tidings.css"),
+        "GET /api/openapi.json": Row(ANYBODY, "/api/openapi.json"),
+        "GET /api/search": Row(ANYBODY, "/api/search?q=zebras"),
+        "GET /api/similar": Row(ANYBODY, f"/api/similar?id={PAPER}"),
+        "GET /api/trending": Row(ANYBODY, "/api/trending"),
+        "GET /api/papers/new": Row(ANYBODY, "/api/papers/new"),
+        "GET /api/papers/date/{day}": Row(ANYBODY, "/api/papers/date/2026-03-02"),
+        "GET /api/papers/{id:path}": Row(ANYBODY, f"/api/papers/{PAPER}"),
+        "GET /api/shelf/{key}": Row(ANYBODY, f"/api/shelf/{secrets['key']}"),
+        "GET /api/stats": Row(ANYBODY, "/api/stats"),
+        "GET /api/sources": Row(ANYBODY, "/api/sources"),
+        # letting people in
+        "GET /sign-in": Row(ANYBODY, "/sign-in"),
+        "POST /sign-in": Row(ANYBODY, "/sign-in", form={"email": "ada@lab.example"}),
+        "POST /sign-in/password": Row(
+            ANYBODY, "/sign-in/password", form={"email": "ada@lab.example", "password": secrets["password"]}
+        ),
+        "GET /sign-in/link/{secret}": Row(ANYBODY, f"/sign-in/link/{secrets['link']}"),
+        "POST /sign-in/link/{secret}": Row(ANYBODY, f"/sign-in/link/{secrets['link']}"),
+        "GET /sign-in/provider": Row("0000000", "/sign-in/provider"),  # none is set up
+        "GET /sign-in/provider/back": Row("sssssss", "/sign-in/provider/back?code=x&state=y"),  # nobody began
+        "POST /sign-out": Row(ANYBODY, "/sign-out"),
+        # one's own account
+        "GET /account": Row(IN_PERSON, "/account"),
+        "POST /account": Row(IN_PERSON, "/account", form={"name": "Somebody"}),
+        "POST /account/password": Row(
+            IN_PERSON, "/account/password", form={"password": "another password", "again": "another password"}
+        ),
+        "POST /account/sessions/end": Row(IN_PERSON, "/account/sessions/end", form={"id": "others"}),
+        "POST /account/tokens": Row(IN_PERSON, "/account/tokens", form={"scope_read": "1", "days": "30"}),
+        "POST /account/tokens/{number:int}/revoke": Row(ADAS_IN_PERSON, f"/account/tokens/{numbers['token']}/revoke"),
+        "GET /account/export": Row(IN_PERSON, "/account/export"),
+        "POST /account/delete": Row("s+!!!xx", "/account/delete", form={"confirm": "ada@lab.example"}),
+        "GET /api/me": Row(SIGNED_IN, "/api/me"),
+        # votes and submissions
+        "POST /paper/{id:path}/vote": Row(SIGNED_IN, f"/paper/{PAPER}/vote", "vote", form={"vote": "1"}),
+        "POST /api/papers/{id:path}/vote": Row(SIGNED_IN, f"/api/papers/{PAPER}/vote", "vote"),
+        "DELETE /api/papers/{id:path}/vote": Row(SIGNED_IN, f"/api/papers/{PAPER}/vote", "vote"),
+        "GET /submit": Row(SIGNED_IN, "/submit", "submit"),
+        "POST /submit": Row(SIGNED_IN, "/submit", "submit", form={"paper": PAPER}),
+        "POST /api/submit": Row(SIGNED_IN, "/api/submit", "submit", json={"paper": PAPER}),
+        # shelves
+        "GET /shelves": Row(SIGNED_IN, "/shelves", "shelves"),
+        "POST /shelves": Row(SIGNED_IN, "/shelves", "shelves", form={"name": "New", "visibility": "lab"}),
+        "GET /shelves/{number:int}": Row(ADAS, mine, "shelves"),
+        "POST /shelves/{number:int}": Row(ADAS, mine, "shelves", form={"name": "Renamed", "visibility": "lab"}),
+        "POST /shelves/{number:int}/remove": Row(ADAS, f"{mine}/remove", "shelves"),
+        "GET /paper/{id:path}/save": Row(SIGNED_IN, f"/paper/{PAPER}/save", "shelves"),
+        "POST /paper/{id:path}/save": Row(ADAS, f"/paper/{PAPER}/save", "shelves", form={"shelf": str(shelf)}),
+        "POST /paper/{id:path}/note": Row(
+            ADAS, f"/paper/{PAPER}/note", "shelves", form={"shelf": str(shelf), "note": "mine"}
+        ),
+        "POST /paper/{id:path}/take": Row(ADAS, f"/paper/{PAPER}/take", "shelves", form={"shelf": str(shelf)}),
+        "GET /api/shelves": Row(SIGNED_IN, "/api/shelves", "shelves"),
+        "POST /api/shelves": Row(SIGNED_IN, "/api/shelves", "shelves", json={"name": "New"}),
+        "GET /api/shelves/{number}": Row(ADAS, f"/api{mine}", "shelves"),
+        "PATCH /api/shelves/{number}": Row(ADAS, f"/api{mine}", "shelves", json={"visibility": "link"}),
+        "DELETE /api/shelves/{number}": Row(ADAS, f"/api{mine}", "shelves"),
+        "PUT /api/shelves/{number}/papers/{id:path}": Row(
+            ADAS, f"/api{mine}/papers/{PAPER}", "shelves", json={"note": "mine"}
+        ),
+        "DELETE /api/shelves/{number}/papers/{id:path}": Row(ADAS, f"/api{mine}/papers/{PAPER}", "shelves"),
+        # curation
+        "POST /paper/{id:path}/pick": Row(CURATORS, f"/paper/{PAPER}/pick", "curate"),
+        "POST /paper/{id:path}/unpick": Row(CURATORS, f"/paper/{PICKED}/unpick", "curate"),
+        "POST /paper/{id:path}/hide": Row(CURATORS, f"/paper/{PAPER}/hide", "curate", form={"reason": "spam"}),
+        "POST /paper/{id:path}/unhide": Row(CURATORS, f"/paper/{SPAM}/unhide", "curate"),
+        "PUT /api/papers/{id:path}/pick": Row(CURATORS, f"/api/papers/{PAPER}/pick", "curate", json={"day": None}),
+        "DELETE /api/papers/{id:path}/pick": Row(CURATORS, f"/api/papers/{PICKED}/pick", "curate"),
+        "PUT /api/papers/{id:path}/hidden": Row(
+            CURATORS, f"/api/papers/{PAPER}/hidden", "curate", json={"reason": "spam"}
+        ),
+        "DELETE /api/papers/{id:path}/hidden": Row(CURATORS, f"/api/papers/{SPAM}/hidden", "curate"),
+        "GET /audit": Row(CURATORS, "/audit", "curate"),
+        "POST /audit/{number:int}/undo": Row(CURATORS, f"/audit/{numbers['line']}/undo", "curate"),
+        # members
+        "GET /members": Row(ADMINISTRATORS, "/members", "admin"),
+        "POST /members/invite": Row(
+            ADMINISTRATORS_IN_PERSON, "/members/invite", "admin", form={"email": "new@lab.example", "role": "admin"}
+        ),
+        "POST /members/{number:int}/role": Row(
+            ADMINISTRATORS_IN_PERSON, f"/members/{bob}/role", "admin", form={"role": "curator"}
+        ),
+        "POST /members/{number:int}/disable": Row(ADMINISTRATORS_IN_PERSON, f"/members/{bob}/disable", "admin"),
+        "POST /members/{number:int}/enable": Row(ADMINISTRATORS_IN_PERSON, f"/members/{bob}/enable", "admin"),
+        "POST /members/invitations/{number:int}/withdraw": Row(
+            ADMINISTRATORS_IN_PERSON, f"/members/invitations/{numbers['invitation']}/withdraw", "admin"
+        ),
+    }
+
+
+def routes(app: FastAPI) -> Iterator[str]:
+    """Yield every route of an application, as the table names them."""
+    for route in app.router.routes:
+        if isinstance(route, Mount):
+            yield f"MOUNT {route.path}"
+        else:
+            for context in iter_route_contexts([route]):
+                for method in sorted((context.methods or set()) - {"HEAD"}):
+                    yield f"{method} {context.path}"
