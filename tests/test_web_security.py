@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -13,9 +14,13 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
+from tests.conftest import REPOSITORY
 from tests.people_help import everything, paper_id, papers, session_of, signed_in
 from tests.routes import ASKERS, Row, routes, table
 from tests.web_people import PASSWORD, PUBLIC, House, mailing_house, words
+from tidings.catalog.keys import SESSION_LIFE
+from tidings.catalog.signing import _LINKS, _PASSWORDS, LINK_LIFE
+from tidings.catalog.submitting import SUBMISSIONS
 from tidings.errors import InputError
 from tidings.people import SCOPES, Role
 from tidings.web.door import LARGEST_BODY, WRITES, Buckets
@@ -395,3 +400,23 @@ def test_no_template_switches_escaping_off() -> None:
     for path in (FOLDER / "templates").glob("*.html"):
         text = path.read_text()
         assert "|safe" not in text.replace(" ", "") and "autoescape" not in text, path
+
+
+def test_what_makes_markup_of_text_is_in_two_places_that_escape_it() -> None:
+    making = {path.name for path in FOLDER.rglob("*.py") if "Markup(" in path.read_text()}
+    assert making == {"math.py", "site.py"}
+
+
+def test_the_promises_name_the_numbers_that_hold() -> None:
+    promised = (REPOSITORY / "docs" / "security.md").read_text()
+    (link_own, link_network, _), (tries_own, tries_network, _) = _LINKS, _PASSWORDS
+    for said in (
+        f"{WRITES} a minute for an account",
+        f"{LARGEST_BODY // 1_000_000} MB",
+        f"{link_own} an hour for an address, {link_network} from a network",
+        f"{tries_own} in 15 minutes for an address, {tries_network} from a network",
+        f"{SUBMISSIONS} a day for an account",
+        f"for {LINK_LIFE // timedelta(minutes=1)} minutes",
+        f"{SESSION_LIFE.days} days at most",
+    ):
+        assert said in promised, said

@@ -36,9 +36,10 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def served(catalog: Catalog) -> Iterator[str]:
+def served(catalog: Catalog, settings: Settings | None = None) -> Iterator[str]:
     """Yield the address at which a catalog is served on a free port."""
-    config = uvicorn.Config(create_app(catalog, Settings()), port=0, log_level="warning")
+    app = create_app(catalog, settings or Settings())
+    config = uvicorn.Config(app, port=0, log_level="warning", proxy_headers=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

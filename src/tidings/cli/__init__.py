@@ -1,7 +1,7 @@
 """The command line. Help that a newcomer can follow; exit statuses that scripts can trust.
 
 0 done, 1 unexpected, 2 wrong usage or query, 3 not found, 4 a source or file not understood, 5 the store, 6 the index,
-7 another process is doing it, 130 interrupted.
+7 another process is doing it, 8 not allowed, 130 interrupted.
 """
 
 from __future__ import annotations
