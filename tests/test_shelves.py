@@ -131,9 +131,9 @@ def test_one_query_tells_on_which_shelves_papers_stand(store: Store) -> None:
     shelves = [made(store, ada, name) for name in ("A", "B", "C")]
     for shelf, paper in ((0, 0), (1, 0), (1, 1), (2, 1)):
         store.shelves.put(shelves[shelf].id, found[paper], None, START)
-    asked = [shelves[0].id, shelves[1].id]
-    assert store.shelves.holding(asked, found) == {found[0]: set(asked), found[1]: {asked[1]}}
-    assert store.shelves.holding([], found) == store.shelves.holding(asked, []) == {}
+    numbers = [shelf.id for shelf in shelves]
+    assert store.shelves.saved(ada, found) == {found[0]: set(numbers[:2]), found[1]: set(numbers[1:])}
+    assert store.shelves.saved(ada, []) == store.shelves.saved(account(store, "Bob").id, found) == {}
 
 
 def test_removing_a_shelf_leaves_nothing_of_it_for_the_next(store: Store) -> None:

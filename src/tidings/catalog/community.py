@@ -151,8 +151,7 @@ class Community(Finding):
         """Return on which of one's own shelves papers stand, by internal id; nothing to whoever may not see shelves."""
         if reader is None or "shelves" not in reader.scopes:
             return {}
-        own = [shelf.id for shelf in self._store.shelves.of(reader.account.id)]
-        return self._store.shelves.holding(own, [paper.id for paper in papers])
+        return self._store.shelves.saved(reader.account.id, [paper.id for paper in papers])
 
     def make_shelf(self, reader: Reader | None, name: str, visibility: str = "private") -> Shelf:
         """Make a shelf.

@@ -29,7 +29,7 @@ from tidings.rank.trending import (
     usual_levels,
     weigh,
 )
-from tidings.types import Breakdown, Facet, Hit, Page, Trend
+from tidings.types import Breakdown, Facet, Hit, Page, Paper, Trend
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,6 +61,7 @@ class _Board:
     """The ranked papers of a period, and what each score is made of; arrays go by row, ``order`` holds rows."""
 
     papers: Sequence[Candidate]
+    ids: Rows
     order: Rows
     scores: Floats
     parts: Mapping[str, Floats]
@@ -70,6 +71,19 @@ class _Board:
     facets: tuple[Facet, ...]
     nearest: tuple[date | None, date | None]
     made: datetime
+
+    def places(self, rows: Rows) -> dict[int, int]:
+        """Return the row of each paper, by its internal id, in the order of the rows."""
+        return {self.papers[row].id: row for row in rows.tolist()}
+
+    def hit(self, paper: Paper, row: int) -> Hit:
+        """Return a paper with its score."""
+        return Hit(paper, float(self.scores[row]), is_new=bool(self.new[row]))
+
+    def breakdown(self, row: int) -> Breakdown:
+        """Return what a score is made of."""
+        parts = {name: float(values[row]) for name, values in self.parts.items()}
+        return Breakdown(parts=parts, counts={name: int(values[row]) for name, values in self.counts.items()})
 
 
 _Key = tuple[Period, str]
@@ -117,13 +131,10 @@ class Trending(Community):
         offset = int(ranking.decode_cursor(cursor, name, "trending")[1]) if cursor else 0
         board = self._board(period, by)
         rows = self._visible(board, _of_category(board, category))
-        shown = rows[offset : offset + limit].tolist()
-        papers = {p.id: p for p in self._store.papers([board.papers[row].id for row in shown])}
-        here = [row for row in shown if board.papers[row].id in papers]
-        hits = tuple(
-            Hit(papers[board.papers[row].id], float(board.scores[row]), is_new=bool(board.new[row])) for row in here
-        )
-        why = {board.papers[row].id: _breakdown(board, row) for row in here}
+        places = board.places(rows[offset : offset + limit])
+        papers = self._store.papers(list(places))
+        hits = tuple(board.hit(paper, places[paper.id]) for paper in papers)
+        why = {paper.id: board.breakdown(places[paper.id]) for paper in papers}
         following = ranking.encode_cursor(0.0, offset + limit, name, "trending") if offset + limit < len(rows) else None
         return Trend(Page(hits, len(rows), following, {"category": board.facets}), why, *board.nearest)
 
@@ -131,19 +142,16 @@ class Trending(Community):
         """Return the shortest window with so many papers, else the longest one that has any; None where none has."""
         best = None
         for name in WINDOWS:
-            board = self._board(Period.last(name, self._clock()), "both")
-            found = len(self._visible(board, board.order))
+            found = len(self._board(Period.last(name, self._clock()), "both").order)
             if found >= papers:
                 return name
             best = name if found else best
         return best
 
     def _visible(self, board: _Board, rows: Rows) -> Rows:
-        """Return the rows without those hidden: a curator must not wait for the next board."""
+        """Return the rows without those hidden: what a curator hides must not wait for the next board."""
         hidden = self._store.trends.hidden()
-        if not hidden:
-            return rows
-        return rows[[board.papers[row].id not in hidden for row in rows.tolist()]]
+        return rows[~np.isin(board.ids[rows], list(hidden))] if hidden else rows
 
     # --- boards ---
 
@@ -185,6 +193,7 @@ class Trending(Community):
             order = np.concatenate([order[new[order]], order[~new[order]]])
         return _Board(
             papers,
+            np.array([paper.id for paper in papers], np.int64),
             order,
             ranked.scores,
             ranked.parts._asdict(),
@@ -349,9 +358,3 @@ def _facets(papers: Sequence[Candidate], order: Rows) -> tuple[Facet, ...]:
     counts = Counter(category for row in order.tolist() for category in papers[row].categories)
     frequent = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_SHOWN_CATEGORIES]
     return tuple(Facet(name, count, name) for name, count in frequent)
-
-
-def _breakdown(board: _Board, row: int) -> Breakdown:
-    parts = {name: float(values[row]) for name, values in board.parts.items()}
-    counts = {name: int(values[row]) for name, values in board.counts.items()}
-    return Breakdown(parts=parts, counts=counts)

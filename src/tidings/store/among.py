@@ -36,6 +36,19 @@ def _postgresql(element: _Each, compiler: Any, **options: Any) -> str:
 
 def among(column: sa.Column[Value], values: Iterable[Value]) -> sa.ColumnElement[bool]:
     """Return that a column has one of the values; none of an empty list."""
-    listed = sa.bindparam(None, msgspec.json.encode(list(values)).decode(), sa.Text)
+    return _among(column, sa.bindparam(None, as_list(values), sa.Text))
+
+
+def among_named(column: sa.Column[Value], name: str) -> sa.ColumnElement[bool]:
+    """Return the same for a statement that is built once: its values come as a parameter of that name (``as_list``)."""
+    return _among(column, sa.bindparam(name, type_=sa.Text))
+
+
+def as_list(values: Iterable[Value]) -> str:
+    """Return values as one parameter."""
+    return msgspec.json.encode(list(values)).decode()
+
+
+def _among(column: sa.Column[Value], listed: sa.BindParameter[str]) -> sa.ColumnElement[bool]:
     rows = _Each(listed).table_valued("value")
     return column.in_(sa.select(sa.cast(rows.c.value, column.type)))

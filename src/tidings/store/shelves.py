@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from tidings.errors import ConflictError, NotFoundError
 from tidings.people import Shelf, ShelfEntry
-from tidings.store.among import among
+from tidings.store.among import among_named, as_list
 from tidings.store.dialect import insert_of
 from tidings.store.engine import reading, utc, writing
 from tidings.store.guards import living, present, row_id
@@ -134,15 +134,21 @@ class Shelves:
         with reading(self._engine) as connection:
             return [ShelfEntry(row.paper_id, row.note, utc(row.at)) for row in connection.execute(query)]
 
-    def holding(self, numbers: Sequence[int], paper_ids: Sequence[int]) -> dict[int, set[int]]:
-        """Return on which of these shelves each of the papers stands."""
-        query = sa.select(shelf_entry.c.paper_id, shelf_entry.c.shelf_id)
-        query = query.where(among(shelf_entry.c.shelf_id, numbers), among(shelf_entry.c.paper_id, paper_ids))
+    def saved(self, account_id: int, paper_ids: Sequence[int]) -> dict[int, set[int]]:
+        """Return on which of an account's shelves each of the papers stands; those that stand on none are left out."""
         found: dict[int, set[int]] = {}
         with reading(self._engine) as connection:
-            for row in connection.execute(query):
+            for row in connection.execute(_SAVED, {"ids": as_list(paper_ids), "owner": account_id}):
                 found.setdefault(row.paper_id, set()).add(row.shelf_id)
         return found
+
+
+_SAVED = (
+    sa.select(shelf_entry.c.paper_id, shelf_entry.c.shelf_id)
+    .join(shelf, shelf.c.id == shelf_entry.c.shelf_id)
+    .where(among_named(shelf_entry.c.paper_id, "ids"), shelf.c.account_id == sa.bindparam("owner", type_=sa.Integer))
+)
+"""Every page of somebody who is signed in asks this."""
 
 
 def _get(connection: sa.Connection, number: int) -> Shelf:

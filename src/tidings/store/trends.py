@@ -17,9 +17,6 @@ from tidings.store.among import among
 from tidings.store.engine import reading, utc
 from tidings.store.tables import account, hidden, observation, paper, pick, record, submission, vote
 
-# SQLite takes 32,766 parameters.
-_AT_ONCE = 30_000
-
 
 class _Counted(msgspec.Struct, gc=False):
     kind: str
@@ -75,7 +72,7 @@ class Cast(NamedTuple):
 
 
 class Trends:
-    """Reading for the ranking; each method is one query, or one for each 30,000 papers."""
+    """Reading for the ranking; each method is one query."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
@@ -118,21 +115,15 @@ class Trends:
         c = observation.c
         query = sa.select(record.c.paper_id, c.record_id, c.kind, _seconds(c.at), c.value)
         query = query.join(record, record.c.id == c.record_id)
-        found: list[Seen] = []
         with reading(self._engine) as connection:
-            for part in _parts(paper_ids):
-                found += map(Seen._make, connection.execute(query.where(among(record.c.paper_id, part))))
-        return found
+            return list(map(Seen._make, connection.execute(query.where(among(record.c.paper_id, paper_ids)))))
 
     def votes(self, paper_ids: Sequence[int]) -> list[Cast]:
         """Return the votes for the papers; those of accounts that are disabled do not count."""
         query = sa.select(vote.c.paper_id, vote.c.account_id, _seconds(vote.c.at), _seconds(account.c.created))
         query = query.join(account, account.c.id == vote.c.account_id).where(account.c.disabled.is_(False))
-        found: list[Cast] = []
         with reading(self._engine) as connection:
-            for part in _parts(paper_ids):
-                found += map(Cast._make, connection.execute(query.where(among(vote.c.paper_id, part))))
-        return found
+            return list(map(Cast._make, connection.execute(query.where(among(vote.c.paper_id, paper_ids)))))
 
     def hidden(self) -> set[int]:
         """Return the papers that a curator keeps off the lists."""
@@ -178,7 +169,3 @@ def _next(day: date) -> date:
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
-
-
-def _parts(ids: Sequence[int]) -> list[Sequence[int]]:
-    return [ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE)]

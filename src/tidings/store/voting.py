@@ -10,12 +10,12 @@ import sqlalchemy as sa
 
 from tidings.errors import ConflictError, NotFoundError
 from tidings.people import Role, Standing, Vote
-from tidings.store.among import among
+from tidings.store.among import among, among_named, as_list
 from tidings.store.dialect import insert_of
 from tidings.store.engine import reading, utc, writing
 from tidings.store.guards import living, present, row_id
 from tidings.store.journal import log
-from tidings.store.tables import account, act, hidden, pick, submission, vote
+from tidings.store.tables import account, act, hidden, paper, pick, submission, vote
 
 Setter = Callable[[sa.Connection, int, str, int, datetime], int]
 
@@ -70,26 +70,14 @@ class Voting:
             return [Vote(row.account_id, row.paper_id, utc(row.at)) for row in rows]
 
     def standings(self, paper_ids: Sequence[int], account_id: int | None = None) -> dict[int, Standing]:
-        """Return what people said of papers, and the account's vote: five queries, however many papers.
+        """Return what people said of papers, and the account's vote: one query, however many papers.
 
         Votes of accounts that are disabled do not count.
         """
-        counted = _able(sa.select(vote.c.paper_id, sa.func.count())).where(among(vote.c.paper_id, paper_ids))
-        mine = sa.select(vote.c.paper_id).where(among(vote.c.paper_id, paper_ids), vote.c.account_id == account_id)
-        put = sa.select(submission.c.paper_id, account.c.name, account.c.is_named)
-        put = put.join(account, account.c.id == submission.c.account_id)
-        picked = sa.select(pick.c.paper_id, pick.c.day).where(among(pick.c.paper_id, paper_ids))
-        closed = sa.select(hidden.c.paper_id, hidden.c.reason).where(among(hidden.c.paper_id, paper_ids))
         with reading(self._engine) as connection:
-            votes = {row[0]: row[1] for row in connection.execute(counted.group_by(vote.c.paper_id))}
-            voted = set(connection.scalars(mine)) if account_id is not None else set()
-            rows = connection.execute(put.where(among(submission.c.paper_id, paper_ids)))
-            submitters = {row.paper_id: row.name for row in rows if row.is_named}
-            picks = {row[0]: row[1] for row in connection.execute(picked)}
-            reasons = {row[0]: row[1] for row in connection.execute(closed)}
-        return {
-            n: Standing(votes.get(n, 0), n in voted, submitters.get(n), picks.get(n), reasons.get(n)) for n in paper_ids
-        }
+            rows = connection.execute(_STANDINGS, {"ids": as_list(paper_ids), "reader": account_id or 0}).all()
+        found = {row.id: Standing(row.votes, row.voted, row.name, row.day, row.reason) for row in rows}
+        return {number: found.get(number, Standing()) for number in paper_ids}
 
     # --- submissions and curation ---
 
@@ -251,3 +239,22 @@ def _able(query: sa.Select[Any]) -> sa.Select[Any]:
     """Return a query of votes for those of accounts that are not disabled."""
     joined = vote.join(account, account.c.id == vote.c.account_id)
     return query.select_from(joined).where(account.c.disabled.is_(False))
+
+
+def _standings() -> sa.Select[Any]:
+    """Return the statement that every page of papers asks; it is built once."""
+    counted = _able(sa.select(sa.func.count())).where(vote.c.paper_id == paper.c.id).correlate(paper).scalar_subquery()
+    mine = sa.select(vote.c.paper_id).where(
+        vote.c.paper_id == paper.c.id, vote.c.account_id == sa.bindparam("reader", type_=sa.Integer)
+    )
+    submitter = account.alias("submitter")
+    name = sa.case((submitter.c.is_named, submitter.c.name)).label("name")
+    voted = mine.correlate(paper).exists().label("voted")
+    query = sa.select(paper.c.id, counted.label("votes"), voted, name, pick.c.day, hidden.c.reason)
+    joined = paper.outerjoin(submission, submission.c.paper_id == paper.c.id)
+    joined = joined.outerjoin(submitter, submitter.c.id == submission.c.account_id)
+    joined = joined.outerjoin(pick, pick.c.paper_id == paper.c.id).outerjoin(hidden, hidden.c.paper_id == paper.c.id)
+    return query.select_from(joined).where(among_named(paper.c.id, "ids"))
+
+
+_STANDINGS = _standings()

@@ -56,10 +56,13 @@ def listed(request: Request, page: Page, wanted: Asking, said: Said | None = Non
     }
 
 
-def current(request: Request, said: Said, produce: Callable[[Site], Response], also: object = None) -> Response:
+def current(
+    request: Request, said: Said, produce: Callable[[Site], Response], also: object = None, *, keep: bool = False
+) -> Response:
     """Return a page of papers that nobody need be sent twice.
 
     Votes come without the catalog's knowing: what people ``said`` of the papers decides whether a page is the one that
-    a browser holds, and ``also`` what else it follows from. This costs the search, and saves the page.
+    a browser holds, and ``also`` what else it follows from. This costs the search, and saves the page; ``keep`` saves
+    making it for the next one, too.
     """
-    return stable(request, produce, (sorted(said.standings.items()), also))
+    return stable(request, produce, (sorted(said.standings.items()), also), keep=keep)

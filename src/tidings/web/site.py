@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -35,6 +35,7 @@ _REVALIDATE = "private, no-cache"
 
 SIGN_IN = "/sign-in"
 _WORDS = 200_000
+_PAGES_KEPT = 64
 _BACKTICKS = re.compile("`([^`]+)`")
 
 
@@ -43,7 +44,8 @@ class Site:
     """One served catalog. ``build`` changes whenever a template, a style or a script does.
 
     ``stem`` remembers what the catalog's says: a page of results asks for three thousand words. ``request`` is the one
-    that is being answered: every page says who reads it.
+    that is being answered: every page says who reads it. ``pages`` are the last ones made for
+    anybody, by their tags.
     """
 
     catalog: Catalog
@@ -55,6 +57,7 @@ class Site:
     provider: Provider | None
     post: Post
     request: Request | None = None
+    pages: dict[str, bytes] = field(default_factory=dict)
 
     def html(self, name: str, status: int = 200, **values: object) -> Response:
         """Return a page made from the template of that name; every template knows its ``reader``, if there is one."""
@@ -131,12 +134,14 @@ def _usual(request: Request) -> dict[str, object]:
     return {"reader": reader_of(request), "way_in": addresses.with_parameters(SIGN_IN, [("next", here)])}
 
 
-def stable(request: Request, produce: Callable[[Site], Response], besides: object = None) -> Response:
+def stable(
+    request: Request, produce: Callable[[Site], Response], besides: object = None, *, keep: bool = False
+) -> Response:
     """Return what ``produce`` makes, or 304 where anybody who asks holds what it would make.
 
     Such an answer follows from the address, the catalog and this program: that is what its tag says; and from what is
     named ``besides``, a value whose ``repr`` says all of it. What is made for somebody who is signed in has no tag and
-    is made each time: votes and shelves change without the catalog.
+    is made each time: votes and shelves change without the catalog. ``keep`` keeps what was made for the next who asks.
     """
     site = of(request)
     if reader_of(request) is not None:
@@ -145,10 +150,21 @@ def stable(request: Request, produce: Callable[[Site], Response], besides: objec
     headers = {"ETag": tag, "Cache-Control": _REVALIDATE}
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
+    if keep and (body := site.pages.get(tag)):
+        return HTMLResponse(body, headers=headers)
     response = produce(site)
     if response.status_code == 200:
         response.headers.update(headers)
+        if keep:
+            _keep(site.pages, tag, bytes(response.body))
     return response
+
+
+def _keep(pages: dict[str, bytes], tag: str, body: bytes) -> None:
+    """Keep a page, and forget the oldest ones; threads may do so at once."""
+    pages[tag] = body
+    for oldest in list(pages)[:-_PAGES_KEPT]:
+        pages.pop(oldest, None)
 
 
 def _tag(site: Site, request: Request, besides: object) -> str:

@@ -152,42 +152,60 @@ ROUTES = [
 
 def _window(request: Request, wanted: Asking, window: str, little: str = "") -> Response:
     """Answer with the papers of a window that ends now; ``little`` says why it is not a shorter one."""
-    category, by = _one(wanted, "category"), _one(wanted, "by") or "both"
-    period = Period.last(window, of(request).catalog.now())
+    category, by = _one(wanted, "category"), _by(wanted)
     more = ("window", window), ("category", category), ("by", by if by != "both" else "")
     wanted = replace(wanted, path="/trending", more=more)
-    trend = _found(request, period, wanted)
-    frame = Frame(
-        title=" ".join(filter(None, (_BY_TITLES[by], _IN_WINDOW[window], f"in {category}" if category else ""))),
-        note=" ".join(filter(None, (little, _counted(trend, by, f" came or got votes {_IN_WINDOW[window]}")))),
-        by=_by_choices(wanted, by),
-        windows=tuple(_choice(wanted, label, name == window, window=name) for name, label in _WINDOWS.items()),
-        categories=_categories(trend, wanted, category),
-        category=_choice(wanted, category, False, category="") if category else None,
-        earlier=Choice("day by day", "/papers/date"),
-        by_whom=by,
-    )
-    return _page(request, trend, frame, wanted)
+
+    def frame(trend: Trend) -> Frame:
+        return Frame(
+            title=" ".join(filter(None, (_BY_TITLES[by], _IN_WINDOW[window], f"in {category}" if category else ""))),
+            note=" ".join(filter(None, (little, _counted(trend, by, f" came or got votes {_IN_WINDOW[window]}")))),
+            windows=tuple(_choice(wanted, label, name == window, window=name) for name, label in _WINDOWS.items()),
+            earlier=Choice("day by day", "/papers/date"),
+        )
+
+    return _page(request, wanted, Period.last(window, of(request).catalog.now()), frame)
 
 
-def _dated(request: Request, period: Period, frame: Frame, step: Step) -> Response:
+def _dated(request: Request, period: Period, usual: Frame, step: Step) -> Response:
     """Answer with the papers of a day, a week or a month; ``step`` leads to the nearest one that has any."""
     wanted = asked(request, ("category", "by"), page_size=_PAPERS_OF_A_DAY)
-    category, by = _one(wanted, "category"), _one(wanted, "by") or "both"
-    trend = _found(request, period, wanted)
-    frame = replace(
-        frame,
-        title=f"{frame.title}, {category}" if category else frame.title,
-        note=" ".join(filter(None, (frame.note, _counted(trend, by)))),
-        by=_by_choices(wanted, by),
-        categories=_categories(trend, wanted, category),
-        category=_choice(wanted, category, False, category="") if category else None,
-        earlier=step(trend.previous) if trend.previous else None,
-        later=step(trend.next) if trend.next else None,
-        is_dated=True,
-        by_whom=by,
+    category, by = _one(wanted, "category"), _by(wanted)
+
+    def frame(trend: Trend) -> Frame:
+        return replace(
+            usual,
+            title=f"{usual.title}, {category}" if category else usual.title,
+            note=" ".join(filter(None, (usual.note, _counted(trend, by)))),
+            earlier=step(trend.previous) if trend.previous else None,
+            later=step(trend.next) if trend.next else None,
+            is_dated=True,
+        )
+
+    return _page(request, wanted, period, frame)
+
+
+def _page(request: Request, wanted: Asking, period: Period, framed: Callable[[Trend], Frame]) -> Response:
+    """Answer with a ranked list. Its frame is made only where the page is."""
+    category, by = _one(wanted, "category"), _by(wanted)
+    trend = of(request).catalog.trending(
+        period, by=by, category=category or None, limit=wanted.limit, cursor=wanted.cursor
     )
-    return _page(request, trend, frame, wanted)
+    said = said_of(request, [hit.paper for hit in trend.page.hits], why=trend.why)
+    scores = [(hit.paper.id, hit.score) for hit in trend.page.hits]
+    rests_on = (wanted.more, scores, trend.page.total, trend.previous, trend.next, trend.page.facets["category"])
+
+    def produce(site: Site) -> Response:
+        frame = replace(
+            framed(trend),
+            by=_by_choices(wanted, by),
+            categories=_categories(trend, wanted, category),
+            category=_choice(wanted, category, False, category="") if category else None,
+            by_whom=by,
+        )
+        return site.html("trending.html", frame=frame, **listed(request, trend.page, wanted, said))
+
+    return current(request, said, produce, rests_on, keep=True)
 
 
 def _counted(trend: Trend, by: str, usual: str = "") -> str:
@@ -196,22 +214,11 @@ def _counted(trend: Trend, by: str, usual: str = "") -> str:
     return f"{total:,} paper{'' if total == 1 else 's'}{_BY_NOTES[by] or usual}." if total else ""
 
 
-def _found(request: Request, period: Period, wanted: Asking) -> Trend:
-    category, by = _one(wanted, "category") or None, _one(wanted, "by") or "both"
-    return of(request).catalog.trending(period, by=by, category=category, limit=wanted.limit, cursor=wanted.cursor)
-
-
-def _page(request: Request, trend: Trend, frame: Frame, wanted: Asking) -> Response:
-    said = said_of(request, [hit.paper for hit in trend.page.hits], why=trend.why)
-    rests_on = (frame, [(hit.paper.id, hit.score) for hit in trend.page.hits], trend.page.total)
-
-    def produce(site: Site) -> Response:
-        return site.html("trending.html", frame=frame, **listed(request, trend.page, wanted, said))
-
-    return current(request, said, produce, rests_on)
-
-
 # --- what it can be turned to ---
+
+
+def _by(wanted: Asking) -> str:
+    return _one(wanted, "by") or "both"
 
 
 def _one(wanted: Asking, name: str) -> str:
