@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from http.client import HTTPConnection
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 
 import pytest
+import uvicorn
 from starlette.requests import Request
 from starlette.testclient import TestClient
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from tests.people_help import session_of
+from tests.test_serve import end, start
 from tests.web_people import PASSWORD, PUBLIC, STRANGER, House, house, mailing_house, words
 from tidings.errors import InputError
 from tidings.people import Role
 from tidings.settings import Settings
+from tidings.web import serve
 from tidings.web.app import create_app
 from tidings.web.networks import is_loopback, networks_of
 
@@ -335,3 +343,59 @@ def test_the_link_of_the_page_works_at_home(tmp_path: Path) -> None:
         home.catalog.add_account(ADA, "Ada", Role.ADMIN)
         home.browser().post("/sign-in", data={"email": ADA})
         assert b"http://localhost:8123/sign-in/link/" in inbox.raw[0]
+
+
+# --- the server as a person starts it ---
+
+
+@pytest.mark.parametrize(
+    ("host", "headers", "status"),
+    [
+        ("127.0.0.1", {}, 200),
+        ("127.0.0.1", {"X-Forwarded-For": "127.0.0.1"}, 303),
+        ("127.0.0.1", {"X-Forwarded-Proto": "https"}, 303),
+        ("127.0.0.1", {"Host": "evil.example"}, 303),
+        ("0.0.0.0", {}, 303),
+    ],
+)
+def test_who_sits_at_the_machine_is_seen_by_the_address_that_is_served_at(
+    served: Callable[[str], int], host: str, headers: dict[str, str], status: int
+) -> None:
+    connection = HTTPConnection("127.0.0.1", served(host), timeout=30)
+    connection.request("GET", "/account", headers=headers)
+    assert connection.getresponse().status == status
+    connection.close()
+
+
+def test_the_server_takes_nobodys_word_for_who_is_at_the_other_end(
+    personal: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless told otherwise it believes X-Forwarded-For from this machine, and any process here could be anybody."""
+    built: list[uvicorn.Config] = []
+    monkeypatch.setattr(uvicorn.Server, "run", lambda server, sockets: built.append(server.config))
+    with socket.create_server(("127.0.0.1", 0)) as opened:
+        serve._answer(personal.catalog, opened)
+    [config] = built
+    config.load()
+    assert config.proxy_headers is False
+    assert not isinstance(config.loaded_app, ProxyHeadersMiddleware)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], int]]:
+    """Return the port of a server at an address."""
+    processes: dict[str, tuple[Popen[str], int]] = {}
+
+    def port(host: str) -> int:
+        if host not in processes:
+            home = tmp_path_factory.mktemp("home")
+            process = start(home, "--port", "0", "--host", host, workers="1")
+            assert process.stderr is not None
+            address = re.search(r"http://[^:]*:(\d+)", process.stderr.readline())
+            assert address
+            processes[host] = process, int(address[1])
+        return processes[host][1]
+
+    yield port
+    for process, _ in processes.values():
+        end(process)
