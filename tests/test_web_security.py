@@ -391,6 +391,20 @@ def test_the_address_that_readers_know_is_ours_whatever_a_proxy_asks_for(
         assert response.status_code == expected
 
 
+@pytest.mark.parametrize("name", ["GET /sign-in/link/{secret}", "GET /shelf/{key}", "GET /api/shelf/{key}"])
+def test_the_log_holds_no_address_that_lets_somebody_in(
+    world: World, name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("unforeseen")
+
+    for method in ("knows_link", "shelf_by_key"):
+        monkeypatch.setattr(type(world.house.catalog), method, fail)
+    assert world.ask("nobody", name).status_code == 500
+    assert "unforeseen error at '" in caplog.text
+    assert world.rows[name].path.rpartition("/")[2] not in caplog.text
+
+
 def test_settings_that_make_no_sense_end_serving_before_it_begins(tmp_path: Path) -> None:
     with pytest.raises(InputError), mailing_house(tmp_path, proxy={"header": "X", "networks": ["x"]}):
         pass

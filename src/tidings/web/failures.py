@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from urllib.parse import urlsplit
 
 import msgspec
@@ -21,6 +22,8 @@ from tidings.web.site import SIGN_IN, of, sentence
 
 _log = logging.getLogger(__name__)
 
+_SECRET = re.compile(r"^(/sign-in/link/|/shelf/|/api/shelf/).*", re.DOTALL)
+"""Addresses that let in whoever has them: the log must not."""
 _TITLES = {
     400: "That cannot be answered as it was asked",
     401: "Nobody is signed in",
@@ -93,7 +96,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
-    _log.error("unforeseen error at %s", request.url.path, exc_info=error)
+    _log.error("unforeseen error at %r", _SECRET.sub(r"\1…", request.url.path), exc_info=error)
     message = "Something failed that nobody foresaw. Nothing was lost; the details are in the server's log."
     return await _answer(request, 500, "error", message)
 
