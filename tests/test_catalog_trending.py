@@ -329,7 +329,6 @@ def test_moments_are_whole_seconds_of_utc(catalog: Catalog, store: Store, reader
     catalog.vote(reader, paper_id(1))
     number = store.find(paper_id(1))
     assert number is not None
-    moments = [vote.moment for vote in store.trends.votes([number])]
-    moments += [seen.moment for seen in store.trends.observations([number])]
+    moments = [*store.trends.votes([number]).moment, *store.trends.observations([number], ["upvotes"]).moment]
     assert len(moments) == 2
     assert all(abs(moment - clock().timestamp()) < 1 for moment in moments)

@@ -251,14 +251,13 @@ class Trending(Community):
         return signals, counts | {"votes": own}
 
     def _observed(self, ids: Sequence[int]) -> Observations:
-        rows = {number: row for row, number in enumerate(ids)}
-        seen = [s for s in self._store.trends.observations(ids) if s.kind in KINDS]
+        seen = self._store.trends.observations(ids, KINDS)
         return Observations.of(
-            np.array([rows[s.paper_id] for s in seen], np.int64),
-            np.array([KINDS.index(s.kind) for s in seen], np.int64),
-            np.array([s.moment for s in seen], np.float64),
-            np.array([s.value for s in seen], np.float64),
-            np.array([s.record for s in seen], np.int64),
+            np.searchsorted(ids, seen.paper_id),  # ids ascend
+            np.array([KINDS.index(kind) for kind in seen.kind], np.int64),
+            np.array(seen.moment, np.float64),
+            np.array(seen.value, np.float64),
+            np.array(seen.record, np.int64),
         )
 
     def _voted(self, ids: Sequence[int]) -> tuple[Votes, Floats]:
@@ -266,14 +265,14 @@ class Trending(Community):
 
         Where strangers cannot make accounts, each was let in by somebody, so each is trusted from its first day.
         """
-        cast, rows = self._store.trends.votes(ids), {number: row for row, number in enumerate(ids)}
-        strangers = self.settings.sign_up
-        created = {vote.account_id: float(vote.created) if strangers else -np.inf for vote in cast}
-        accounts = {number: row for row, number in enumerate(created)}
-        paper = np.array([rows[vote.paper_id] for vote in cast], np.int64)
-        account = np.array([accounts[vote.account_id] for vote in cast], np.int64)
-        moment = np.array([vote.moment for vote in cast], np.float64)
-        weight = weigh(paper, account, moment, np.array(list(created.values()), np.float64)).weight
+        cast = self._store.trends.votes(ids)
+        paper, moment = np.searchsorted(ids, cast.paper_id), np.array(cast.moment, np.float64)
+        accounts, account = np.unique(np.array(cast.account_id, np.int64), return_inverse=True)
+        created = np.full(len(accounts), -np.inf)
+        if self.settings.sign_up:
+            known = self._store.trends.created(accounts.tolist())
+            created = np.array([known.get(number, np.inf) for number in accounts.tolist()], np.float64)
+        weight = weigh(paper, account, moment, created).weight
         return Votes(paper, moment, weight), np.bincount(paper, minlength=len(ids)).astype(np.float64)
 
     def _promise(self, papers: Sequence[Candidate]) -> Floats | None:

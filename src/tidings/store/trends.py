@@ -53,22 +53,21 @@ class Candidate:
 
 
 class Seen(NamedTuple):
-    """What a source counted of a paper at a moment; ``record`` tells two sources apart."""
+    """What sources counted of papers at moments, by columns; ``record`` tells two sources apart."""
 
-    paper_id: int
-    record: int
-    kind: str
-    moment: int
-    value: int
+    paper_id: tuple[int, ...] = ()
+    record: tuple[int, ...] = ()
+    kind: tuple[str, ...] = ()
+    moment: tuple[int, ...] = ()
+    value: tuple[int, ...] = ()
 
 
 class Cast(NamedTuple):
-    """A vote, its moment, and when its account was made."""
+    """Votes, by columns: for what, whose, when."""
 
-    paper_id: int
-    account_id: int
-    moment: int
-    created: int
+    paper_id: tuple[int, ...] = ()
+    account_id: tuple[int, ...] = ()
+    moment: tuple[int, ...] = ()
 
 
 class Trends:
@@ -110,20 +109,28 @@ class Trends:
             rows = connection.execute(query.order_by(paper.c.id)).all()
         return [_candidate(row) for row in rows]
 
-    def observations(self, paper_ids: Sequence[int]) -> list[Seen]:
+    def observations(self, paper_ids: Sequence[int], kinds: Sequence[str]) -> Seen:
         """Return what was counted of the papers, at any time."""
         c = observation.c
         query = sa.select(record.c.paper_id, c.record_id, c.kind, _seconds(c.at), c.value)
         query = query.join(record, record.c.id == c.record_id)
+        query = query.where(among(record.c.paper_id, paper_ids), c.kind.in_(kinds))
         with reading(self._engine) as connection:
-            return list(map(Seen._make, connection.execute(query.where(among(record.c.paper_id, paper_ids)))))
+            return Seen(*zip(*connection.execute(query).all(), strict=True))
 
-    def votes(self, paper_ids: Sequence[int]) -> list[Cast]:
+    def votes(self, paper_ids: Sequence[int]) -> Cast:
         """Return the votes for the papers; those of accounts that are disabled do not count."""
-        query = sa.select(vote.c.paper_id, vote.c.account_id, _seconds(vote.c.at), _seconds(account.c.created))
-        query = query.join(account, account.c.id == vote.c.account_id).where(account.c.disabled.is_(False))
+        disabled = sa.select(account.c.id).where(account.c.disabled.is_(True))
+        query = sa.select(vote.c.paper_id, vote.c.account_id, _seconds(vote.c.at))
+        query = query.where(among(vote.c.paper_id, paper_ids), vote.c.account_id.not_in(disabled))
         with reading(self._engine) as connection:
-            return list(map(Cast._make, connection.execute(query.where(among(vote.c.paper_id, paper_ids)))))
+            return Cast(*zip(*connection.execute(query).all(), strict=True))
+
+    def created(self, account_ids: Sequence[int]) -> dict[int, int]:
+        """Return when those of the accounts were made that still are."""
+        query = sa.select(account.c.id, _seconds(account.c.created)).where(among(account.c.id, account_ids))
+        with reading(self._engine) as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
 
     def hidden(self) -> set[int]:
         """Return the papers that a curator keeps off the lists."""
