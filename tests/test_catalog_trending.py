@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import REPOSITORY
 from tests.people_help import member, open_catalog, statements
 from tests.scripted import START, Clock
 from tests.test_sync import take
@@ -18,6 +19,8 @@ from tidings.catalog import Catalog
 from tidings.catalog.periods import Period, month_of, week_of
 from tidings.errors import InputError
 from tidings.people import Reader, Role
+from tidings.rank.trending import Trust, Weights
+from tidings.settings.trending import TrendingSettings
 from tidings.store import Store
 from tidings.types import Count, Record, Trend
 
@@ -332,3 +335,54 @@ def test_moments_are_whole_seconds_of_utc(catalog: Catalog, store: Store, reader
     moments = [*store.trends.votes([number]).moment, *store.trends.observations([number], ["upvotes"]).moment]
     assert len(moments) == 2
     assert all(abs(moment - clock().timestamp()) < 1 for moment in moments)
+
+
+# --- what the settings and the guide say ---
+
+
+def test_the_settings_decide_what_a_vote_is_worth_and_how_fast_it_ages(
+    store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    take(store, record(1), record(2), upvoted(2, 12))
+    voter = member(open_catalog(store, tmp_path / "people", clock), "Ada")
+    orders = []
+    for own in (3.0, 60.0):
+        catalog = open_catalog(store, tmp_path / str(own), clock, trending={"own": own})
+        catalog.vote(voter, paper_id(1))
+        orders.append(listed(catalog.trending(SOME_DAY)))
+    assert orders == [[paper_id(2), paper_id(1)], [paper_id(1), paper_id(2)]]
+    clock.at += timedelta(hours=36)
+    ages = []
+    for half_life in (36.0, 10_000.0):
+        catalog = open_catalog(store, tmp_path / f"h{half_life}", clock, trending={"half_life": half_life})
+        trend = catalog.trending(last("3d", clock))
+        ages.append(trend.why[trend.page.hits[0].paper.id].parts["age"])
+    assert ages[0] < ages[1] < 0
+
+
+def test_the_defaults_of_the_settings_are_those_of_the_ranking() -> None:
+    settings, weights, trust = TrendingSettings(), Weights(), Trust()
+    assert (settings.half_life, settings.own, settings.doubt) == (weights.half_life, weights.own, weights.doubt)
+    assert (settings.daily, settings.newcomer, settings.ramp) == (trust.daily, trust.newcomer, trust.ramp_days)
+
+
+def test_the_guide_says_the_numbers_that_hold() -> None:
+    guide = " ".join((REPOSITORY / "docs" / "trending.md").read_text().split())
+    weights, trust = Weights(), Trust()
+    upvote, comment, star, citation = weights.outside
+    lost = 24 / weights.half_life
+    assert (upvote, comment, star, citation) == (1, 1 / 2, 1 / 20, 1)
+    assert "An upvote counts 1, a comment ½, a citation 1, a star 1/20" in guide
+    assert f"A vote given here counts as {weights.own:.0f} upvotes from elsewhere" in guide
+    assert f"Each vote counts half after {weights.half_life:.0f} hours in a window of three days" in guide
+    assert f"loses 24/{weights.half_life:.0f} = {lost:.2f} points a day" in guide
+    assert f"it needs **{2**lost:.2f} times** its votes" in guide
+    hours = [weights.over(timedelta(days=days)).half_life for days in (1, 7, 30)]
+    assert "{:.0f} hours in a day, {:.0f} in a week, {:.0f} in a month".format(*hours) in guide
+    assert (weights.velocity, weights.fresh, weights.fresh_half_life) == (0.5, 0.5, 24)
+    assert "Half a point for each doubling of what came in the last day" in guide
+    assert "is taken to have half a vote, half of that a day later" in guide
+    assert f"the field's level counts as {weights.doubt:.0f} votes of evidence" in guide
+    assert f"The votes of one account on one day (UTC) weigh {trust.daily:.0f} together" in guide
+    assert trust.newcomer == 1 / 10
+    assert f"weighs a tenth on an account's first day, and grows to a whole one in {trust.ramp_days:.0f} days" in guide

@@ -18,8 +18,6 @@ from tidings.types import Paper
 if TYPE_CHECKING:  # what asks other hosts is imported by those who ask
     from tidings.sources.client import Client
 
-# A day's worth for one account: a person who reads a lot puts a handful forward, a program could fill every list.
-SUBMISSIONS = 20
 _DAY = timedelta(days=1)
 # Somebody waits for the answer: what takes longer than this is to be tried again later.
 _PATIENCE = 20.0
@@ -65,9 +63,11 @@ class Submitting(Community, Syncing):
         return Submission(self._store.papers([number])[0], was_held, is_first)
 
     def _count_submission(self, account_id: int) -> None:
-        wait = self._store.proofs.attempt({f"submit by {account_id}": SUBMISSIONS}, _DAY, self._clock())
+        """Count one more: a person puts a handful forward in a day, a program could fill every list."""
+        most = self.settings.trending.submissions
+        wait = self._store.proofs.attempt({f"submit by {account_id}": most}, _DAY, self._clock())
         if wait is not None:
-            said = f"{SUBMISSIONS} papers a day can be put forward by one account; go on in {_in_hours(wait)}"
+            said = f"{most} papers a day can be put forward by one account; go on in {_in_hours(wait)}"
             raise TooManyError(said, int(wait.total_seconds()) + 1)
 
     def _take(self, identifier: str) -> None:

@@ -22,6 +22,7 @@ from tidings.rank.trending import (
     KINDS,
     Observations,
     Signals,
+    Trust,
     Votes,
     Weights,
     load_forecaster,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     Rows = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
-WEIGHTS = {"both": Weights(), "here": Weights(outside=(0.0, 0.0, 0.0, 0.0)), "world": Weights(own=0.0)}
+BY = ("both", "here", "world")
 """Whose votes count: those of our people and the world's, or those of one alone."""
 
 # A board is worked out again when somebody looks, but not more often than this for each three days that it covers.
@@ -125,8 +126,8 @@ class Trending(Community):
             InputError: the limit is senseless, the category none, ``by`` unknown, or the cursor of something else.
         """
         ranking.check("relevance", limit)
-        if by not in WEIGHTS:
-            raise InputError(f"there is no trending by {by[:20]!r}; there is it by {', '.join(WEIGHTS)}")
+        if by not in BY:
+            raise InputError(f"there is no trending by {by[:20]!r}; there is it by {', '.join(BY)}")
         name = f"trending {period.start} {period.end} {period.window} {by} {category}"
         offset = int(ranking.decode_cursor(cursor, name, "trending")[1]) if cursor else 0
         board = self._board(period, by)
@@ -182,7 +183,7 @@ class Trending(Community):
         papers = self._candidates(period, by, since)
         names, usual = self._usual(by, now)
         signals, counts = self._signals(papers, by, names, usual)
-        weights = WEIGHTS[by].over(window) if window else WEIGHTS[by].of_one_day()
+        weights = self._weights(by).over(window) if window else self._weights(by).of_one_day()
         ranked = trending(signals, now, weights, window)
         brought = np.array([_is_brought(paper, period, since) for paper in papers], bool)
         order = _with(ranked.order, np.flatnonzero(brought), ranked.scores)
@@ -204,6 +205,13 @@ class Trending(Community):
             self._store.trends.nearest_days(period.start, period.end),
             now,
         )
+
+    def _weights(self, by: str) -> Weights:
+        chosen = self.settings.trending
+        weights = Weights(half_life=chosen.half_life, own=chosen.own, doubt=chosen.doubt)
+        if by == "here":
+            return replace(weights, outside=(0.0, 0.0, 0.0, 0.0))
+        return replace(weights, own=0.0) if by == "world" else weights
 
     def _candidates(self, period: Period, by: str, since: datetime | None) -> list[Candidate]:
         """Return the papers that a period may list; to the world, nothing happened here."""
@@ -227,7 +235,11 @@ class Trending(Community):
             papers = self._store.trends.candidates(now.date() - _LEVEL_DAYS * _DAY, now.date(), here=False)
             names = {name: row for row, name in enumerate(sorted({_primary(paper) for paper in papers}), start=1)}
             category = np.array([names[_primary(paper)] for paper in papers], np.int64)
-            levels[by] = now.date(), names, usual_levels(category, self._totals(papers, WEIGHTS[by]), len(names) + 1)
+            levels[by] = (
+                now.date(),
+                names,
+                usual_levels(category, self._totals(papers, self._weights(by)), len(names) + 1),
+            )
         return levels[by][1:]
 
     def _totals(self, papers: Sequence[Candidate], weights: Weights) -> Floats:
@@ -272,7 +284,9 @@ class Trending(Community):
         if self.settings.sign_up:
             known = self._store.trends.created(accounts.tolist())
             created = np.array([known.get(number, np.inf) for number in accounts.tolist()], np.float64)
-        weight = weigh(paper, account, moment, created).weight
+        chosen = self.settings.trending
+        trust = Trust(daily=chosen.daily, ramp_days=chosen.ramp, newcomer=chosen.newcomer)
+        weight = weigh(paper, account, moment, created, trust).weight
         return Votes(paper, moment, weight), np.bincount(paper, minlength=len(ids)).astype(np.float64)
 
     def _promise(self, papers: Sequence[Candidate]) -> Floats | None:

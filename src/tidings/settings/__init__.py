@@ -37,6 +37,7 @@ from tidings.settings.sources import (
     SourceGroup,
     ZoteroSettings,
 )
+from tidings.settings.trending import TrendingSettings
 
 _DEFAULT_HOME = Path("~/.local/share/tidings")
 FILE = "tidings.toml"
@@ -76,6 +77,7 @@ class Settings(BaseSettings):
     mail: MailSettings = Field(default_factory=MailSettings)
     oidc: OidcSettings = Field(default_factory=OidcSettings)
     proxy: ProxySettings = Field(default_factory=ProxySettings)
+    trending: TrendingSettings = Field(default_factory=TrendingSettings)
     arxiv: ArxivSettings = Field(default_factory=ArxivSettings)
     huggingface: HuggingfaceSettings = Field(default_factory=HuggingfaceSettings)
     openreview: OpenreviewSettings = Field(default_factory=OpenreviewSettings)
