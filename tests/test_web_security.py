@@ -20,9 +20,9 @@ from tests.routes import ASKERS, Row, routes, table
 from tests.web_people import PASSWORD, PUBLIC, House, mailing_house, words
 from tidings.catalog.keys import SESSION_LIFE
 from tidings.catalog.signing import _LINKS, _PASSWORDS, LINK_LIFE
-from tidings.catalog.submitting import SUBMISSIONS
 from tidings.errors import InputError
 from tidings.people import SCOPES, Role
+from tidings.settings import Settings
 from tidings.web.door import LARGEST_BODY, WRITES, Buckets
 from tidings.web.forms import own_path
 from tidings.web.security import CONTENT_SECURITY_POLICY
@@ -429,7 +429,7 @@ def test_the_promises_name_the_numbers_that_hold() -> None:
         f"{LARGEST_BODY // 1_000_000} MB",
         f"{link_own} an hour for an address, {link_network} from a network",
         f"{tries_own} in 15 minutes for an address, {tries_network} from a network",
-        f"{SUBMISSIONS} a day for an account",
+        f"{Settings().trending.submissions} a day for an account",
         f"for {LINK_LIFE // timedelta(minutes=1)} minutes",
         f"{SESSION_LIFE.days} days at most",
     ):

@@ -19,6 +19,19 @@ _HERE = "/members"
 _AUDIT = "/audit"
 _LINES = 100
 _UNDOABLE = frozenset({"pick", "unpick", "hide", "unhide"})
+_DID = {
+    "add account": "made",
+    "role": "gave another role to",
+    "disable": "kept out",
+    "enable": "let in again",
+    "invite": "invited",
+    "withdraw invitation": "withdrew",
+    "join": "joined as",
+    "pick": "picked",
+    "unpick": "took back the pick of",
+    "hide": "hid",
+    "unhide": "listed again",
+}
 
 
 def page(request: Request) -> Response:
@@ -76,7 +89,7 @@ def audit(request: Request) -> Response:
         raise InputError("before must be the number of a line")
     acts = site.catalog.acts(reader_of(request), limit=_LINES, before=int(before) if before else None)
     following = acts[-1].id if len(acts) == _LINES else None
-    return site.html("audit.html", acts=acts, following=following, undoable=_UNDOABLE, now=site.catalog.now())
+    return site.html("audit.html", acts=acts, following=following, undoable=_UNDOABLE, did=_DID, now=site.catalog.now())
 
 
 def undo(request: Request) -> Response:
