@@ -41,6 +41,7 @@ def test_help_shows_every_command_and_an_example(tmp_path: Path) -> None:
         "serve",
         "sync",
         "sources",
+        "trending",
     ):
         assert f"\n  {command} " in done.stdout
     assert "tidings search low-rank adaptation" in done.stdout
@@ -127,3 +128,28 @@ def test_a_pipe_that_closes_early_is_no_error(home: Path) -> None:
     command = f"{sys.executable} -m tidings search --json -n 300 inference --home {home} | head -c 10"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr
+
+
+def test_trending_lists_a_month_for_people_and_programs(home: Path) -> None:
+    done = run("trending", "--month", "2026-03", "-n", "3", home=home)
+    assert done.returncode == 0, done.stderr
+    assert "102 papers from 2026-03-01 to 2026-03-31" in done.stdout
+    body = json.loads(run("trending", "--month", "2026-03", "-n", "3", "--json", home=home).stdout)
+    assert len(body["hits"]) == 3
+    assert body["total"] == 102
+    best = body["hits"][0]
+    assert sum(best["parts"].values()) == pytest.approx(best["score"])
+    assert best["counts"]["upvotes"] > 0
+
+
+def test_trending_of_a_time_without_papers_names_the_nearest_day(home: Path) -> None:
+    done = run("trending", "--week", "2024-W20", home=home)
+    assert done.returncode == 0
+    assert "Nothing from 2024-05-13 to 2024-05-19. The nearest day is 2026-03-06." in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--week", "12"), ("--month", "March"), ("--day", "2026-03-01", "--month", "2026-03")]
+)
+def test_trending_of_what_is_no_time_is_wrong_usage(home: Path, arguments: tuple[str, ...]) -> None:
+    assert run("trending", *arguments, home=home).returncode == 2

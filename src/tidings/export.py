@@ -12,7 +12,7 @@ import msgspec
 
 from tidings import identifiers
 from tidings.plain import collapse, plain, surname, title_key
-from tidings.types import Hit, Page, Paper
+from tidings.types import Hit, Page, Paper, Trend
 
 _SHORT_WORDS = frozenset(
     (
@@ -50,12 +50,13 @@ _CAPITALS = re.compile(r"(?<![\w{\\$])[A-Za-z0-9]*[A-Za-z0-9-][A-Z][\w-]*")
 
 
 @singledispatch
-def to_json(value: Paper | Hit | Page) -> dict[str, Any]:
+def to_json(value: Paper | Hit | Page | Trend) -> dict[str, Any]:
     """Return plain values, in the one shape of the command line's ``--json`` and of the API.
 
     A paper has the fields of ``types.Paper``, but ``id`` is its best external id and our own number stays inside;
     dates are ISO text; missing values are null, never left out. A hit has paper, score, parts (words, meaning) and
-    is_new. A page has hits, total, cursor, facets (name to a list of value, count, query), note and milliseconds.
+    is_new. A page has hits, total, cursor, facets (name to a list of value, count, query), note and milliseconds. A
+    trend has hits, whose parts are those of its ranking, beside counts; total, cursor, categories, previous and next.
     """
     raise TypeError(f"no JSON shape for {type(value).__name__}")
 
@@ -82,6 +83,27 @@ def _(page: Page) -> dict[str, Any]:
         "facets": _plain_values(page.facets),
         "note": page.note,
         "milliseconds": round(page.milliseconds, 2),
+    }
+
+
+@to_json.register
+def _(trend: Trend) -> dict[str, Any]:
+    return {
+        "hits": [
+            {
+                "paper": to_json(hit.paper),
+                "score": hit.score,
+                "parts": _plain_values(trend.why[hit.paper.id].parts),
+                "counts": _plain_values(trend.why[hit.paper.id].counts),
+                "is_new": hit.is_new,
+            }
+            for hit in trend.page.hits
+        ],
+        "total": trend.page.total,
+        "cursor": trend.page.cursor,
+        "categories": _plain_values(trend.page.facets.get("category", ())),
+        "previous": trend.previous.isoformat() if trend.previous else None,
+        "next": trend.next.isoformat() if trend.next else None,
     }
 
 

@@ -35,7 +35,7 @@ from tidings.web.submitting import AT_ONCE
 
 if TYPE_CHECKING:
     from tidings.people import Reader, Shelf
-    from tidings.types import Hit, Trend
+    from tidings.types import Trend
     from tidings.web.entries import Said
 
 _RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -236,26 +236,10 @@ def shared_shelf(
 
 
 def _trend(trend: Trend, said: Said) -> dict[str, Any]:
-    return {
-        "hits": [_hit(hit, trend, said.standings.get(hit.paper.id, Standing())) for hit in trend.page.hits],
-        "total": trend.page.total,
-        "cursor": trend.page.cursor,
-        "categories": [dataclasses.asdict(facet) for facet in trend.page.facets["category"]],
-        "previous": trend.previous,
-        "next": trend.next,
-    }
-
-
-def _hit(hit: Hit, trend: Trend, standing: Standing) -> dict[str, Any]:
-    why = trend.why[hit.paper.id]
-    return {
-        "paper": to_json(hit.paper),
-        "score": hit.score,
-        "parts": why.parts,
-        "counts": why.counts,
-        "standing": dataclasses.asdict(standing),
-        "is_new": hit.is_new,
-    }
+    body = to_json(trend)
+    for hit, listed in zip(trend.page.hits, body["hits"], strict=True):
+        listed["standing"] = dataclasses.asdict(said.standings.get(hit.paper.id, Standing()))
+    return body
 
 
 def _shelf(shelf: Shelf, reader: Reader | None) -> dict[str, Any]:
