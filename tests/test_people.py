@@ -64,7 +64,7 @@ def test_a_program_is_never_there_in_person_whatever_its_scopes() -> None:
 
 def test_a_scope_that_there_is_not_is_refused_to_everybody() -> None:
     for unknown in ("", "Admin", "all", "*"):
-        with pytest.raises(InputError, match="there are read, vote, shelves, submit, curate, admin"):
+        with pytest.raises(InputError, match="there are read, vote, shelves, submit, interests, digests, curate, admin"):
             role_for(unknown)
         with pytest.raises(InputError):
             require(reader(Role.ADMIN), unknown)

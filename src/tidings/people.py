@@ -38,6 +38,8 @@ _ROLE_FOR = {
     "vote": Role.READER,
     "shelves": Role.READER,
     "submit": Role.READER,
+    "interests": Role.READER,
+    "digests": Role.READER,
     "curate": Role.CURATOR,
     "admin": Role.ADMIN,
 }

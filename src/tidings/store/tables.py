@@ -321,5 +321,150 @@ act = sa.Table(
     sa.Column("undone", sa.Integer),  # the line that took it back
 )
 
+# --- interests ---
+
+# Words, perhaps a filter, and examples: what ranks a feed.
+interest = sa.Table(
+    "interest",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("account_id", sa.Integer, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("words", sa.Text, nullable=False),
+    sa.Column("query", sa.Text, nullable=False),  # a filter in the search language; "" lets everything through
+    sa.Column("visibility", sa.Text, nullable=False),  # private or lab
+    sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("changed", sa.DateTime(timezone=True), nullable=False),  # its words or examples: what is learnt is stale
+    sa.Column("state", sa.LargeBinary),  # JSON of what it learnt beside its examples
+    sa.UniqueConstraint("account_id", "name", name="interest_name"),
+    sqlite_autoincrement=True,
+)
+
+# What its reader said of papers, every time: the newest line of a paper counts, so that each can be undone.
+example = sa.Table(
+    "example",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("interest_id", sa.Integer, nullable=False),
+    sa.Column("paper_id", sa.Integer, nullable=False),
+    sa.Column("verdict", sa.Integer, nullable=False),  # 1 liked, -1 dismissed, 0 taken back
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Index("example_interest", "interest_id", "id"),
+    sa.Index("example_paper", "paper_id"),
+    sqlite_autoincrement=True,
+)
+
+# What a reader's feeds showed, at which place for the first time, and whether it was opened.
+shown = sa.Table(
+    "shown",
+    metadata,
+    sa.Column("account_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("paper_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("place", sa.Integer, nullable=False),
+    sa.Column("opened", sa.DateTime(timezone=True)),
+    sa.Index("shown_paper", "paper_id"),
+    sqlite_with_rowid=False,
+)
+
+# What a reader said of words and authors, whatever the interest: muted or followed.
+rule = sa.Table(
+    "rule",
+    metadata,
+    sa.Column("account_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.Text, primary_key=True),  # mute-word, mute-author, follow-author
+    sa.Column("value", sa.Text, primary_key=True),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# --- digests ---
+
+# Who is told what, where and when. Strangers have an address and no account.
+subscription = sa.Table(
+    "subscription",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("account_id", sa.Integer),
+    sa.Column("channel", sa.Text, nullable=False),  # mail or webhook
+    sa.Column("address", sa.Text, nullable=False),  # of mail in lower case, or of the hook
+    sa.Column("secret", sa.Text),  # what a hook's calls are signed with
+    sa.Column("kind", sa.Text, nullable=False),  # trending, search, interest, feed, shelf, topic
+    sa.Column("subject", sa.Text, nullable=False),  # the query, the number of the interest or shelf …
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("cadence", sa.Text, nullable=False),  # daily or weekly
+    sa.Column("weekday", sa.Integer),  # of a weekly one, Monday 0
+    sa.Column("hour", sa.Integer, nullable=False),  # in its zone
+    sa.Column("zone", sa.Text, nullable=False),  # as Europe/Paris
+    sa.Column("most", sa.Integer, nullable=False),  # papers in an edition
+    sa.Column("minutes", sa.Integer),  # or what can be read in so many
+    sa.Column("when_empty", sa.Text, nullable=False),  # skip or say
+    sa.Column("state", sa.Text, nullable=False),  # waiting, active, paused, left, stopped
+    sa.Column("note", sa.Text),  # why it stopped
+    sa.Column("resumes", sa.DateTime(timezone=True)),  # when a pause ends by itself
+    sa.Column("covered", sa.DateTime(timezone=True), nullable=False),  # what came until then was told of
+    sa.Column("due", sa.DateTime(timezone=True)),  # the next edition
+    sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("confirmed", sa.DateTime(timezone=True)),
+    sa.Index("subscription_due", "due"),
+    sa.Index("subscription_address", "address"),
+    sa.Index("subscription_account", "account_id"),
+    sqlite_autoincrement=True,
+)
+
+# The outbox and its memory: an edition is here before it leaves, and never twice.
+edition = sa.Table(
+    "edition",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("subscription_id", sa.Integer, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),  # the local day it was due, as 2025-03-20
+    sa.Column("state", sa.Text, nullable=False),  # waiting, sending, sent, empty, failed, unknown
+    sa.Column("due", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("made", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("next_try", sa.DateTime(timezone=True)),
+    sa.Column("tried", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("holder", sa.Text),  # who sends it now
+    sa.Column("sent", sa.DateTime(timezone=True)),
+    sa.Column("answer", sa.Text),  # the server's
+    sa.Column("data", sa.LargeBinary),  # zlib of JSON of what it tells
+    sa.UniqueConstraint("subscription_id", "name", name="edition_name"),
+    sa.Index("edition_next", "state", "next_try"),
+    sqlite_autoincrement=True,
+)
+
+# What an address was told of, so that it never is again.
+told = sa.Table(
+    "told",
+    metadata,
+    sa.Column("address", sa.Text, primary_key=True),
+    sa.Column("paper_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("edition_id", sa.Integer, nullable=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Index("told_paper", "paper_id"),
+    sqlite_with_rowid=False,
+)
+
+# What came back: a mailbox that is gone or full, a complaint.
+bounce = sa.Table(
+    "bounce",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),  # hard, soft, complaint
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Index("bounce_address", "address", "at"),
+)
+
+# Addresses that get no mail, whoever subscribes them.
+suppression = sa.Table(
+    "suppression",
+    metadata,
+    sa.Column("address", sa.Text, primary_key=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+)
+
 # What people attached to a paper follows it when it is merged into another.
-FOLLOWING = (vote, submission, pick, hidden, shelf_entry)
+FOLLOWING = (vote, submission, pick, hidden, shelf_entry, example, shown, told)

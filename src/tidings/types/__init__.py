@@ -5,6 +5,7 @@ Ids are ``int`` inside (``Paper.id``) and ``str`` outside (``"arxiv:2106.09685"`
 
 from __future__ import annotations
 
+from tidings.types.arrays import TERM_BITS, Terms
 from tidings.types.papers import (
     Change,
     Count,
@@ -39,6 +40,7 @@ from tidings.types.queries import (
 from tidings.types.reports import AddReport, Check, Limit, SourceStatus, Stats, SyncReport
 
 __all__ = [
+    "TERM_BITS",
     "AddReport",
     "And",
     "Between",
@@ -70,6 +72,7 @@ __all__ = [
     "Stats",
     "SyncReport",
     "Term",
+    "Terms",
     "Trend",
     "Version",
 ]

@@ -26,6 +26,8 @@ SCOPE_WORDS = {
     "vote": "vote",
     "shelves": "read and change your shelves",
     "submit": "put papers forward",
+    "interests": "read and teach your interests",
+    "digests": "see and change your subscriptions",
     "curate": "pick and hide papers",
     "admin": "see members",
 }
