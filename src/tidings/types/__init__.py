@@ -6,6 +6,7 @@ Ids are ``int`` inside (``Paper.id``) and ``str`` outside (``"arxiv:2106.09685"`
 from __future__ import annotations
 
 from tidings.types.arrays import TERM_BITS, Terms
+from tidings.types.digests import Digest, Edition, Story, Subscription
 from tidings.types.papers import (
     Change,
     Count,
@@ -49,6 +50,8 @@ __all__ = [
     "Check",
     "Count",
     "Day",
+    "Digest",
+    "Edition",
     "Encoder",
     "Facet",
     "FieldChange",
@@ -70,6 +73,8 @@ __all__ = [
     "Revision",
     "SourceStatus",
     "Stats",
+    "Story",
+    "Subscription",
     "SyncReport",
     "Term",
     "Terms",
