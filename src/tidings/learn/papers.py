@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Papers(NamedTuple):
-    """Some papers. ``vectors`` float32 (n, dimensions), of length 1 or, without a known word, 0; ``terms`` their words."""
+    """Some papers and their words. ``vectors`` float32 (n, dimensions), of length 1 or, without a known word, 0."""
 
     vectors: NDArray[np.float32]
     terms: Terms
