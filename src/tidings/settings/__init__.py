@@ -73,6 +73,11 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         None, description="The address that readers know, as https://papers.lab.example; links in mails begin with it."
     )
+    secret_file: Path | None = Field(
+        None,
+        description="A file with the secret that links in mails are signed with. Empty means the file secret in the "
+        "home folder, made when first needed.",
+    )
     sign_up: bool = Field(False, description="Whether strangers may make accounts; else an administrator invites.")
     mail: MailSettings = Field(default_factory=MailSettings)
     oidc: OidcSettings = Field(default_factory=OidcSettings)
