@@ -33,13 +33,14 @@ def record(number: int, day: date | None = TODAY, category: str = "cs.CL", **val
     key = f"2603.{number:05}"
     subject = _SUBJECTS[number % len(_SUBJECTS)]
     said: dict[str, Any] = {
+        "title": f"Careful {subject}, part {number}",
         "abstract": f"We look at {subject} again, part {number}.",
         "authors": ("Ada Example", "Bo Sample"),
         "ids": (f"arxiv:{key}",),
         "categories": (category,),
         "announced": day,
     }
-    return Record("arxiv", key, f"Careful {subject}, part {number}", **(said | values))
+    return Record("arxiv", key, **(said | values))
 
 
 def discussed(number: int, upvotes: int, comments: int = 0) -> Record:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tidings.catalog import Catalog
 from tidings.settings import Settings
@@ -51,3 +51,22 @@ def served(catalog: Catalog, settings: Settings | None = None) -> Iterator[str]:
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(10)
+
+
+def contrast(page: Page, selector: str, ground: str = "body") -> float:
+    """Return how far the first such text stands out from what lies beneath it, 1 to 21 (WCAG 2.2, section 1.4.3)."""
+    return float(
+        page.evaluate(
+            """([selector, ground]) => {
+                const channel = value => value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+                const luminance = colour => {
+                    const [r, g, b] = colour.match(/[\\d.]+/g).map(value => channel(value / 255));
+                    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+                };
+                const ink = luminance(getComputedStyle(document.querySelector(selector)).color);
+                const paper = luminance(getComputedStyle(document.querySelector(ground)).backgroundColor);
+                return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
+            }""",
+            [selector, ground],
+        )
+    )

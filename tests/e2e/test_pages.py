@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Response, expect
 
 from tests.e2e.archive import CHANGED, CROWDED, FIRST_DAY, FORMULA, HOSTILE, open_archive
-from tests.e2e.browser import CHROMIUM, chromium, served
+from tests.e2e.browser import CHROMIUM, chromium, contrast, served
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser at {CHROMIUM} (apt install chromium)")
 
@@ -224,32 +224,14 @@ def test_what_changed_opens_without_javascript_and_is_told_to_those_who_listen(o
     assert "removed: 12" in heard
 
 
-def _contrast(page: Page, selector: str, ground: str = "body") -> float:
-    return float(
-        page.evaluate(
-            """([selector, ground]) => {
-                const channel = value => value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-                const luminance = colour => {
-                    const [r, g, b] = colour.match(/[\\d.]+/g).map(value => channel(value / 255));
-                    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-                };
-                const ink = luminance(getComputedStyle(document.querySelector(selector)).color);
-                const paper = luminance(getComputedStyle(document.querySelector(ground)).backgroundColor);
-                return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
-            }""",
-            [selector, ground],
-        )
-    )
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_the_paper(open_page: Any, scheme: str) -> None:
     page = open_page(color_scheme=scheme)
     page.goto("/search?q=sampling")
-    assert _contrast(page, ".abstract") >= 7
-    assert _contrast(page, ".byline") >= 4.5
-    assert _contrast(page, ".actions a") >= 4.5
-    assert _contrast(page, ".place") >= 4.5
+    assert contrast(page, ".abstract") >= 7
+    assert contrast(page, ".byline") >= 4.5
+    assert contrast(page, ".actions a") >= 4.5
+    assert contrast(page, ".place") >= 4.5
     page.goto(f"/paper/{CHANGED}")
-    assert _contrast(page, "ins", "ins") >= 7
-    assert _contrast(page, "del", "del") >= 4.5
+    assert contrast(page, "ins", "ins") >= 7
+    assert contrast(page, "del", "del") >= 4.5
