@@ -1,0 +1,227 @@
+"""An edition as a mail: one function makes subject, plain text and HTML of the same data."""
+
+from __future__ import annotations
+
+import textwrap
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
+from email.message import EmailMessage
+from email.policy import SMTP, Policy
+from email.utils import format_datetime
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from tidings import moments
+from tidings.digest import links as purposes
+from tidings.digest import wording
+from tidings.digest.links import EditionLinks
+from tidings.places import of_paper, outside
+from tidings.settings import Settings
+from tidings.types.digests import Digest, Story, Subscription
+
+LARGEST = 100_000
+"""Bytes of the HTML as it is sent; Gmail cuts off what is beyond 102 KB."""
+
+_WIDTH = 72
+_LINKS = 2
+_LONGEST_GIST = 600
+_LONGEST_NOTE = 1_000
+_SHOWN_IN_LISTS = 150
+"""Characters that a mailbox shows of a mail beside its subject."""
+
+_ACTS = ((purposes.LIKE, "like"), (purposes.DISMISS, "not for me"), (purposes.SAVE, "save"))
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+_TITLE_ALONE, _WITHOUT_GIST, _WHOLE = 0, 1, 2
+
+
+class _Addresses(UnstructuredHeader, BaseHeader):
+    """A header of addresses in angle brackets: broken between them only, never encoded (RFC 2369, section 2)."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self.replace(', ', f',{policy.linesep} ')}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _Addresses)
+_POLICY = SMTP.clone(header_factory=_HEADERS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A story as both templates show it; ``level`` is how much of it there is room for."""
+
+    title: str
+    href: str
+    byline: str
+    code: str | None
+    reason: str
+    is_outside: bool
+    changes: tuple[str, ...]
+    gist: str
+    acts: list[tuple[str, str]]
+    links: list[tuple[str, str]]
+    level: int = _WHOLE
+
+
+def compose(digest: Digest, settings: Settings, links: EditionLinks, now: datetime) -> EmailMessage:
+    """Return the mail of an edition: plain text, and HTML of at most ``LARGEST`` bytes.
+
+    The same edition gives the same mail but for its date. Gists are left out from the end until the HTML fits, then all
+    but the titles; the plain text has everything.
+    """
+    stories = [_told(story, digest.subscription, links) for story in digest.stories]
+    values = _values(digest, links)
+    message = EmailMessage(policy=_POLICY)
+    _address(message, digest.subscription, settings, links)
+    message["Subject"] = values["subject"]
+    message["Date"] = format_datetime(now)
+    text = _environment().get_template("edition.txt").render(values, stories=stories)
+    message.set_content(text, cte="quoted-printable")
+    message.add_alternative(_fitting(values, stories), subtype="html", cte="quoted-printable")
+    return message
+
+
+def text_of(message: EmailMessage, kind: str) -> str:
+    """Return one of the two bodies of a mail, ``plain`` or ``html``."""
+    part = message.get_body((kind,))
+    assert part is not None, "every edition has both"
+    return str(part.get_content())
+
+
+# --- headers ---
+
+
+def _address(message: EmailMessage, subscription: Subscription, settings: Settings, links: EditionLinks) -> None:
+    """Say from whom a mail is, to whom, of which list, and how it is left (RFC 2369, RFC 2919, RFC 8058, RFC 3834).
+
+    Nothing that people wrote can add a header: each is an object of the library, which refuses line breaks.
+    """
+    sender = Address("Tidings", addr_spec=settings.mail.sender or f"tidings@{links.host}")
+    message["From"] = sender
+    message["To"] = Address(addr_spec=subscription.address)
+    message["Message-ID"] = f"<{links.edition}.{links.mark}@{sender.domain}>"
+    message["List-Id"] = f"<digest-{subscription.id}.{links.host}>"
+    message["List-Unsubscribe"] = f"<{links.to(purposes.LEAVE)}>"
+    if links.site.startswith(
+        "https://"
+    ):  # what says that a POST is enough needs an address that nobody reads on the way
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message["Auto-Submitted"] = "auto-generated"
+
+
+# --- what both bodies say ---
+
+
+def _values(digest: Digest, links: EditionLinks) -> dict[str, object]:
+    day, subscription = wording.day_of(digest), digest.subscription
+    titles = " · ".join(wording.title_of(story.paper) for story in digest.stories[1:4])
+    return {
+        "subject": wording.subject(digest),
+        "site": links.site,
+        "heading": wording.heading(digest),
+        "day": moments.weekday(day) if day else "",
+        "note": wording.shortened(wording.printed(digest.note or ""), _LONGEST_NOTE),
+        "preview": wording.shortened(titles, _SHOWN_IN_LISTS),
+        "account": wording.account(digest),
+        "to_whom": _to_whom(subscription, links),
+        "choices": [
+            ("change it", links.to(purposes.CHANGE)),
+            ("pause", links.to(purposes.PAUSE)),
+            ("get no more of it", links.to(purposes.LEAVE)),
+        ],
+    }
+
+
+def _to_whom(subscription: Subscription, links: EditionLinks) -> str:
+    every = "every day" if subscription.cadence == "daily" else f"every {_WEEKDAYS[subscription.weekday or 0]}"
+    when = f"{every} at {subscription.hour}:00, time of {subscription.zone.replace('_', ' ')}"
+    return f"Sent to {subscription.address} {when}, because it was asked for at {links.site}."
+
+
+def _told(story: Story, subscription: Subscription, links: EditionLinks) -> _Told:
+    paper = story.paper
+    acts = [(name, links.to(purpose, paper.id)) for purpose, name in _ACTS] if subscription.account_id else []
+    return _Told(
+        title=wording.title_of(paper),
+        href=f"{links.site}{of_paper(paper.key)}",
+        byline=wording.byline(paper),
+        code=wording.code_of(paper),
+        reason=wording.shortened(wording.printed(story.reason), wording.LONGEST_LINE),
+        is_outside=story.is_outside,
+        changes=tuple(wording.changed(story.changes)),
+        gist=wording.shortened(wording.printed(story.gist), _LONGEST_GIST),
+        acts=acts,
+        links=[(name, url) for name, url in outside(paper) if name != "code"][:_LINKS],
+    )
+
+
+# --- HTML that is not cut off ---
+
+
+def _fitting(values: dict[str, object], stories: Sequence[_Told]) -> str:
+    """Return the HTML with as much as fits of what the last stories say."""
+
+    def shortened(steps: int) -> str:
+        return _html(values, [_at_level(story, n, len(stories), steps) for n, story in enumerate(stories)])
+
+    whole = shortened(0)
+    if _sent_size(whole) <= LARGEST:
+        return whole
+    steps = bisect_left(range(2 * len(stories)), True, key=lambda steps: _sent_size(shortened(steps)) <= LARGEST)
+    return shortened(steps)
+
+
+def _at_level(story: _Told, place: int, count: int, steps: int) -> _Told:
+    """Return a story as short as so many steps make it: first the gists go, the last one first, then all but titles."""
+    from_end = count - place
+    return replace(
+        story, level=_TITLE_ALONE if steps - count >= from_end else _WITHOUT_GIST if steps >= from_end else 2
+    )
+
+
+def _html(values: dict[str, object], stories: Sequence[_Told]) -> str:
+    return _environment().get_template("edition.html").render(values, stories=stories)
+
+
+def _sent_size(html: str) -> int:
+    """Return how many bytes a text has as quoted-printable: three for whatever is no plain ASCII, and for "="."""
+    data = html.encode()
+    plain = len(data.translate(None, bytes([*range(128, 256), ord("=")])))
+    encoded = plain + 3 * (len(data) - plain)
+    return encoded + 3 * (encoded // 75) + data.count(b"\n")  # lines of 76, each with "=" and an end of its own
+
+
+# --- templates ---
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("tidings.digest"),
+        autoescape=select_autoescape(["html"]),
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters.update(wrapped=_wrapped, capitalised=lambda name: name[:1].upper() + name[1:])
+    return environment
+
+
+def _wrapped(text: str, indent: int = 0, mark: str = "") -> str:
+    """Return a text in lines of 72 characters, indented; ``mark`` stands in the first one's indentation."""
+    blank = " " * indent
+    return textwrap.fill(
+        text,
+        _WIDTH,
+        initial_indent=mark.ljust(indent),
+        subsequent_indent=blank,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
