@@ -349,7 +349,9 @@ example = sa.Table(
     sa.Column("paper_id", sa.Integer, nullable=False),
     sa.Column("verdict", sa.Integer, nullable=False),  # 1 liked, -1 dismissed, 0 taken back
     sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-    sa.Index("example_interest", "interest_id", "id"),
+    sa.Column("step", sa.Integer, nullable=False),  # what was said at once, and is undone at once
+    sa.Column("height", sa.Float),  # how rare its score was before it was liked: what the line is learnt from
+    sa.Index("example_interest", "interest_id", "paper_id", "id"),
     sa.Index("example_paper", "paper_id"),
     sqlite_autoincrement=True,
 )
@@ -403,6 +405,7 @@ subscription = sa.Table(
     sa.Column("note", sa.Text),  # why it stopped
     sa.Column("resumes", sa.DateTime(timezone=True)),  # when a pause ends by itself
     sa.Column("covered", sa.DateTime(timezone=True), nullable=False),  # what came until then was told of
+    sa.Column("newest", sa.Integer),  # the newest paper that was held then: a later one is news, whatever its day
     sa.Column("due", sa.DateTime(timezone=True)),  # the next edition
     sa.Column("created", sa.DateTime(timezone=True), nullable=False),
     sa.Column("confirmed", sa.DateTime(timezone=True)),
@@ -424,7 +427,7 @@ edition = sa.Table(
     sa.Column("made", sa.DateTime(timezone=True), nullable=False),
     sa.Column("next_try", sa.DateTime(timezone=True)),
     sa.Column("tried", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("holder", sa.Text),  # who sends it now
+    sa.Column("holder", sa.Text),  # who sends it now, or did when it was killed
     sa.Column("sent", sa.DateTime(timezone=True)),
     sa.Column("answer", sa.Text),  # the server's
     sa.Column("data", sa.LargeBinary),  # zlib of JSON of what it tells

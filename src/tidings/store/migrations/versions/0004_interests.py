@@ -36,9 +36,11 @@ def _interests() -> None:
         sa.Column("paper_id", sa.Integer, nullable=False),
         sa.Column("verdict", sa.Integer, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("step", sa.Integer, nullable=False),
+        sa.Column("height", sa.Float),
         sqlite_autoincrement=True,
     )
-    op.create_index("example_interest", "example", ["interest_id", "id"])
+    op.create_index("example_interest", "example", ["interest_id", "paper_id", "id"])
     op.create_index("example_paper", "example", ["paper_id"])
 
 
