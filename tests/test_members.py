@@ -30,6 +30,7 @@ from tidings.people import Reader, Role
 from tidings.store import Store, open_store
 from tidings.store.accounts import NOBODY
 from tidings.store.tables import hidden, metadata, pick
+from tidings.types import Pace
 
 # Where the export has what each table that names an account holds of it. A table that is not here fails a test.
 EXPORTED = {
@@ -42,6 +43,7 @@ EXPORTED = {
     "hidden": "hidden",
     "shelf": "shelves",
     "act": "acts",
+    "subscription": "subscriptions",
 }
 # What stands though its account is gone, with what in the place of the account.
 KEPT = {"pick": NOBODY, "hidden": NOBODY, "act": None}
@@ -79,6 +81,7 @@ def live_fully(catalog: Catalog, store: Store, name: str) -> Reader:
     catalog.hide(reader, paper_id(1), "advertisement")
     shelf = catalog.make_shelf(reader, f"{name}'s shelf", "link")
     catalog.put(reader, shelf.id, paper_id(2), f"{name}'s note")
+    catalog.subscribe(reader, "trending", "", Pace())
     return reader
 
 

@@ -20,6 +20,7 @@ from tidings.catalog import Catalog
 from tidings.errors import ForbiddenError, NotFoundError, SignInError, TidingsError
 from tidings.people import SCOPES, Reader, Role, role_for
 from tidings.store import Store, open_store
+from tidings.types import Pace
 
 PAPER = paper_id(0)
 
@@ -30,6 +31,7 @@ class World:
 
     catalog: Catalog
     own_shelf: int
+    own_hook: int  # a subscription
     other: int  # an account
     pick: int  # a line of the log
     invitation: int
@@ -62,6 +64,15 @@ RIGHTS = {
     "unhide": Right("curate", lambda w, r: w.catalog.unhide(r, paper_id(2))),
     "acts": Right("curate", lambda w, r: w.catalog.acts(r)),
     "undo": Right("curate", lambda w, r: w.catalog.undo(r, w.pick)),
+    "subscribe": Right("digests", lambda w, r: w.catalog.subscribe(r, "trending", "", Pace())),
+    "subscriptions": Right("digests", lambda w, r: w.catalog.subscriptions(r)),
+    "own_subscription": Right("digests", lambda w, r: w.catalog.own_subscription(r, w.own_hook)),
+    "hook_secret": Right("digests", lambda w, r: w.catalog.hook_secret(r, w.own_hook)),
+    "suppressed": Right("admin", lambda w, r: w.catalog.suppressed(r)),
+    "suppress": Right("admin", lambda w, r: w.catalog.suppress(r, "gone@lab.example", "gone")),
+    "unsuppress": Right("admin", lambda w, r: w.catalog.unsuppress(r, "back@lab.example")),
+    "returned": Right("admin", lambda w, r: w.catalog.returned(r)),
+    "take_return": Right("admin", lambda w, r: w.catalog.take_return(r, "gone@lab.example", "hard", "no such user")),
     "accounts": Right("admin", lambda w, r: w.catalog.accounts(r)),
     "invite": Right("admin", lambda w, r: w.catalog.invite(r, "new@lab.example", Role.ADMIN), in_person=True),
     "withdraw_invitation": Right("admin", lambda w, r: w.catalog.withdraw_invitation(r, w.invitation), in_person=True),
@@ -103,8 +114,10 @@ def world(catalog: Catalog, store: Store, who: Reader) -> World:
     catalog.invite(root, "invited@lab.example", Role.READER)
     other = account(store, "Other")
     shelf = store.shelves.add(who.account.id, "Mine", "private", None, catalog.now())
+    hook = catalog.subscribe(who, "trending", "cs", Pace(), address="https://chat.example/hook", channel="webhook")
+    store.subscriptions.suppress("back@lab.example", "it was full", catalog.now())
     store.proofs.add_token(who.account.id, "digest", "script", ["read"], now=catalog.now(), expires=None)
-    return World(catalog, shelf.id, other.id, picked, catalog.accounts(root)[1][0].id)
+    return World(catalog, shelf.id, hook.id, other.id, picked, catalog.accounts(root)[1][0].id)
 
 
 def test_every_method_that_takes_a_reader_says_here_who_may() -> None:

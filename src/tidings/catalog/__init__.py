@@ -8,8 +8,10 @@ from types import TracebackType
 from tidings.catalog.checking import Checking
 from tidings.catalog.keeping import Keeping, Progress
 from tidings.catalog.members import Members
+from tidings.catalog.outbound import Outbound
 from tidings.catalog.signing import Signing
 from tidings.catalog.submitting import Submitting
+from tidings.catalog.subscribing import Subscribing
 from tidings.catalog.syncing import SyncProgress
 from tidings.catalog.trending import Trending
 from tidings.settings import Settings
@@ -31,7 +33,7 @@ def open(home: Path | str | None = None, settings: Settings | None = None) -> Ca
     return Catalog(open_store(settings.root, settings.database_url), settings)
 
 
-class Catalog(Trending, Submitting, Keeping, Checking, Signing, Members):
+class Catalog(Trending, Submitting, Keeping, Checking, Outbound, Subscribing, Signing, Members):
     """An open archive. Safe to share between threads; use as a context manager or call ``close``."""
 
     def __enter__(self) -> Catalog:

@@ -65,6 +65,7 @@ class Members(Keys):
             "picks": self._labelled("day", voting.picks_of(account.id)),
             "hidden": self._labelled("reason", voting.hidden_by(account.id)),
             "shelves": self._exported_shelves(account.id),
+            "subscriptions": [asdict(each) for each in self._store.subscriptions.of(account.id)],
             "acts": [
                 {"at": a.at, "verb": a.verb, "subject": a.subject, "detail": a.detail, "was": a.was}
                 for a in self._store.journal.acts_of(account.id)

@@ -22,6 +22,7 @@ from pydantic_settings import (
 )
 
 from tidings.errors import InputError
+from tidings.settings.digest import BouncesSettings, DigestSettings
 from tidings.settings.group import Group, Names
 from tidings.settings.people import MailSettings, OidcSettings, ProxySettings
 from tidings.settings.sources import (
@@ -83,6 +84,8 @@ class Settings(BaseSettings):
     oidc: OidcSettings = Field(default_factory=OidcSettings)
     proxy: ProxySettings = Field(default_factory=ProxySettings)
     trending: TrendingSettings = Field(default_factory=TrendingSettings)
+    digest: DigestSettings = Field(default_factory=DigestSettings)
+    bounces: BouncesSettings = Field(default_factory=BouncesSettings)
     arxiv: ArxivSettings = Field(default_factory=ArxivSettings)
     huggingface: HuggingfaceSettings = Field(default_factory=HuggingfaceSettings)
     openreview: OpenreviewSettings = Field(default_factory=OpenreviewSettings)

@@ -13,6 +13,8 @@ from tidings.errors import StoreError
 from tidings.store.accounts import Accounts
 from tidings.store.engine import make_engine, sqlite_url, writing
 from tidings.store.gates import Gates, GateState, Pass
+from tidings.store.habits import Habits
+from tidings.store.interests import Interests
 from tidings.store.jobs import Claim, Jobs, JobState
 from tidings.store.journal import Journal
 from tidings.store.progress import Progress
@@ -20,6 +22,7 @@ from tidings.store.proofs import Proofs
 from tidings.store.reader import StoreReader
 from tidings.store.schema import ensure_schema
 from tidings.store.shelves import Shelves
+from tidings.store.subscriptions import Subscriptions
 from tidings.store.trends import Trends
 from tidings.store.voting import Voting
 from tidings.store.writer import KnownRecord, RecordRow, StoreWriter
@@ -56,6 +59,9 @@ class Store(StoreReader):
         self.voting = Voting(engine)
         self.shelves = Shelves(engine)
         self.trends = Trends(engine)
+        self.interests = Interests(engine)
+        self.habits = Habits(engine)
+        self.subscriptions = Subscriptions(engine)
 
     @contextmanager
     def writer(self, now: datetime) -> Iterator[StoreWriter]:

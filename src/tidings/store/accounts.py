@@ -12,15 +12,20 @@ from tidings.people import Account, Role
 from tidings.store.engine import reading, utc, writing
 from tidings.store.guards import present, row_id
 from tidings.store.journal import log
+from tidings.store.subscriptions import forget_subscriptions
 from tidings.store.tables import (
     account,
     act,
+    example,
     hidden,
+    interest,
     link,
     pick,
+    rule,
     session,
     shelf,
     shelf_entry,
+    shown,
     submission,
     token,
     vote,
@@ -220,7 +225,10 @@ class Accounts:
             _shut_out(connection, number)
             shelves = sa.select(shelf.c.id).where(shelf.c.account_id == number)
             connection.execute(sa.delete(shelf_entry).where(shelf_entry.c.shelf_id.in_(shelves)))
-            for table in (shelf, vote, submission):
+            forget_subscriptions(connection, number)
+            interests = sa.select(interest.c.id).where(interest.c.account_id == number)
+            connection.execute(sa.delete(example).where(example.c.interest_id.in_(interests)))
+            for table in (shelf, vote, submission, interest, shown, rule):
                 connection.execute(sa.delete(table).where(table.c.account_id == number))
             for kept, nobody in ((pick, NOBODY), (hidden, NOBODY), (act, None)):
                 connection.execute(sa.update(kept).where(kept.c.account_id == number).values(account_id=nobody))

@@ -14,6 +14,23 @@ WHEN_EMPTY = ("skip", "say")
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How often, when and how much: what a reader may change of a subscription.
+
+    ``hour`` is by the clocks of ``zone``; ``weekday``, Monday 0, is for a weekly one alone. ``most`` papers are told
+    at a time, or fewer where ``minutes`` of reading are all there is.
+    """
+
+    cadence: str = "daily"
+    hour: int = 7
+    zone: str = "UTC"
+    weekday: int | None = None
+    most: int = 10
+    minutes: int | None = None
+    when_empty: str = "skip"
+
+
+@dataclass(frozen=True, slots=True)
 class Subscription:
     """Who is told what, where and when.
 
@@ -45,6 +62,12 @@ class Subscription:
     due: datetime | None
     created: datetime
     confirmed: datetime | None
+    newest: int | None = None  # the newest paper held when it was last told something
+
+    @property
+    def pace(self) -> Pace:
+        """How often, when and how much."""
+        return Pace(self.cadence, self.hour, self.zone, self.weekday, self.most, self.minutes, self.when_empty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +88,26 @@ class Edition:
     next_try: datetime | None
     sent: datetime | None
     answer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """What came back for an address: ``kind`` is hard (it is gone), soft (it is full …) or complaint."""
+
+    id: int
+    address: str
+    kind: str
+    detail: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """An address that gets no mail, whoever subscribes it, and why."""
+
+    address: str
+    reason: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

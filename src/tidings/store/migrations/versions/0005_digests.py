@@ -37,6 +37,7 @@ def _subscriptions() -> None:
         sa.Column("note", sa.Text),
         sa.Column("resumes", sa.DateTime(timezone=True)),
         sa.Column("covered", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("newest", sa.Integer),
         sa.Column("due", sa.DateTime(timezone=True)),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.Column("confirmed", sa.DateTime(timezone=True)),
