@@ -44,10 +44,13 @@ _ROLE_FOR = {
     "admin": Role.ADMIN,
 }
 SCOPES = tuple(_ROLE_FOR)
+    "feeds": Role.READER,
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
+# A token that may nothing but this stands in addresses, where others can read it, and is good for nothing else.
+IN_ADDRESSES = frozenset({"feeds"})
     """A person. ``is_named`` says whether others see the name beside votes and submissions."""
 
     id: int

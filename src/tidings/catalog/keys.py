@@ -9,7 +9,18 @@ from tidings.catalog.archive import Archive
 from tidings.catalog.words import LONGEST_LABEL, one_line
 from tidings.credentials import digest, new_secret, new_token
 from tidings.errors import InputError, NotFoundError, SignInError
-from tidings.people import SCOPES, Account, Reader, Session, Token, require, require_person, role_for
+from tidings.people import (
+    IN_ADDRESSES,
+    SCOPES,
+    Account,
+    Reader,
+    Session,
+    Token,
+    require,
+    require_person,
+    require_recent,
+    role_for,
+)
 
 SESSION_LIFE = timedelta(days=90)
 LONGEST_TOKEN_LIFE = 3650  # days
@@ -62,11 +73,28 @@ class Keys(Archive):
         """Return who a token stands for, and what it may.
 
         Raises:
-            SignInError: nobody has that token, or it expired, or its account is disabled.
+            SignInError: nobody has that token, or it expired, or its account is disabled, or it is for addresses only.
+        """
+        reader = self._reader_of(token)
+        if reader.scopes == IN_ADDRESSES:
+            raise SignInError("this token is for the addresses of feeds, and for nothing else")
+        return reader
+
+    def reader_of_address(self, token: str) -> Reader:
+        """Return who a token in the address of a feed stands for; only one that may nothing else belongs there.
+
+        Raises:
+            SignInError: as ``reader_of_token``, or the token may do more.
         """
         found = self._store.proofs.by_token(digest(token), self._clock())
         if found is None or found[0].disabled:
             raise SignInError("this token is not known, or has expired")
+        reader = self._reader_of(token)
+        if reader.scopes != IN_ADDRESSES:
+            raise SignInError("a token that may do more than read feeds does not belong in an address; revoke it")
+        return reader
+
+    def _reader_of(self, token: str) -> Reader:
         account, scopes = found
         return Reader(account, scopes, is_program=True)
 

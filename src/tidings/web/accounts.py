@@ -29,6 +29,7 @@ SCOPE_WORDS = {
     "interests": "read and teach your interests",
     "digests": "see and change your subscriptions",
     "curate": "pick and hide papers",
+    "feeds": "follow what is yours in a feed reader; alone, it stands in an address and does nothing else",
     "admin": "see members",
 }
 

@@ -22,6 +22,7 @@ from tidings.web import (
     house,
     lists,
     members,
+    outbound,
     papers,
     shelves,
     signing,
@@ -32,6 +33,7 @@ from tidings.web import (
 from tidings.web.door import Buckets, Door
 from tidings.web.security import Security
 from tidings.web.site import FOLDER, create_site
+from tidings.web.unchanged import Seen
 
 if TYPE_CHECKING:
     from fastapi.telemetry import TelemetryConfig
@@ -69,6 +71,7 @@ def create_app(catalog: Catalog, settings: Settings) -> FastAPI:
     )
     app.state.site = create_site(catalog, settings)
     app.state.buckets = Buckets()
+    app.state.seen = Seen()
     app.include_router(accounts.router)
     app.include_router(api_people.router)
     app.include_router(api_people.signed)  # before the rest: a paper's id may hold slashes
@@ -76,6 +79,7 @@ def create_app(catalog: Catalog, settings: Settings) -> FastAPI:
     api.describe(app)
     people = [*signing.ROUTES, *accounts.ROUTES, *members.ROUTES]
     doing = [*voting.ROUTES, *curating.ROUTES, *shelves.ROUTES, *submitting.ROUTES]  # a paper's page takes any rest
+    app.router.routes.extend(outbound.ROUTES)  # before the pages: a day with an ending is no day
     app.router.routes.extend([*trending.ROUTES, *lists.ROUTES, *doing, *papers.ROUTES, *house.ROUTES, *people])
     app.mount("/static", _Static(directory=FOLDER / "static"))
     app.add_middleware(Door)

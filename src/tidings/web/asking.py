@@ -140,9 +140,9 @@ def _read(path: str, values: Mapping[str, Sequence[str]], page_size: int) -> Ask
         sort=_one(values, "sort") or "relevance",
         cursor=_one(values, "cursor") or None,
         back=tuple(values.get("back", ()))[-_TRAIL:],
-        number=_number(_one(values, "page") or "1", "page", 100_000),
+        number=number(_one(values, "page") or "1", "page", 100_000),
         explain=_one(values, "explain") == "1",
-        limit=_number(_one(values, "limit") or str(page_size), "limit", LARGEST_LIMIT),
+        limit=number(_one(values, "limit") or str(page_size), "limit", LARGEST_LIMIT),
         usual=page_size,
     )
 
@@ -152,7 +152,8 @@ def _one(values: Mapping[str, Sequence[str]], name: str) -> str:
     return found[-1] if found else ""
 
 
-def _number(text: str, name: str, largest: int) -> int:
+def number(text: str, name: str, largest: int) -> int:
+    """Return a whole number from 1 to the largest. InputError on all else."""
     if not (text.isascii() and text.isdigit() and len(text) < 8 and 1 <= int(text) <= largest):
         raise InputError(f"{name} must be a whole number from 1 to {largest:,}.")
     return int(text)

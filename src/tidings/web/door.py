@@ -31,6 +31,8 @@ _MOST_KEPT = 10_000
 
 _ALONE = "private, no-store"
 _ASK_AGAIN = "private, no-cache"
+IN_SECRET = {"X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer"}
+"""What an answer carries whose address lets in whoever has it: nobody shall find it, or be told by a link from it."""
 # A GET that has the identity provider asked; it is counted like what changes something.
 _COSTLY = frozenset({"/sign-in/provider/back"})
 
@@ -152,6 +154,8 @@ def _mark(request: Request, headers: MutableHeaders) -> None:
     site = of(request)
     for name in ("Cookie", "Authorization", *filter(None, (site.networks.header,))):
         headers.add_vary_header(name)
+    if "token" in request.query_params:
+        headers.update(IN_SECRET)
     if is_stale(request) and "set-cookie" not in headers:
         _take_cookie(site, headers)
     if getattr(request.state, "reader", None) is not None or "set-cookie" in headers:

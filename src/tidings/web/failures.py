@@ -24,6 +24,8 @@ _log = logging.getLogger(__name__)
 
 _SECRET = re.compile(r"^(/sign-in/link/|/shelf/|/api/shelf/).*", re.DOTALL)
 """Addresses that let in whoever has them: the log must not."""
+_TOKEN = re.compile(r"tidings_[\w-]+")
+"""A token, wherever in an address it was put."""
 _TITLES = {
     400: "That cannot be answered as it was asked",
     401: "Nobody is signed in",
@@ -65,7 +67,8 @@ async def answer(request: Request, error: TidingsError) -> Response:
 
 
 def _is_program(request: Request) -> bool:
-    return request.url.path.startswith("/api/") or token_of(request) is not None
+    is_followed = getattr(request.state, "is_followed", False)
+    return is_followed or request.url.path.startswith("/api/") or token_of(request) is not None
 
 
 def _wanted(request: Request) -> str:
@@ -96,7 +99,8 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
-    _log.error("unforeseen error at %r", _SECRET.sub(r"\1…", request.url.path), exc_info=error)
+    place = _TOKEN.sub("tidings_…", _SECRET.sub(r"\1…", request.url.path))
+    _log.error("unforeseen error at %r", place, exc_info=error)
     message = "Something failed that nobody foresaw. Nothing was lost; the details are in the server's log."
     return await _answer(request, 500, "error", message)
 

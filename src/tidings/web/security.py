@@ -49,7 +49,9 @@ class Security:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)  # an answer of ours may be stricter, none is laxer
             await send(message)
 
         if is_cross_site(scope["method"], Headers(scope=scope), self.public_url):

@@ -130,7 +130,8 @@ def of(request: Request) -> Site:
 
 def _usual(request: Request) -> dict[str, object]:
     path = request.url.path
-    here = "" if path == "/" or path.startswith(SIGN_IN) else f"{path}?{request.url.query}".rstrip("?")
+    is_secret = "token" in request.query_params  # who signs in needs none; it must not travel on
+    here = "" if path == "/" or path.startswith(SIGN_IN) or is_secret else f"{path}?{request.url.query}".rstrip("?")
     return {"reader": reader_of(request), "way_in": addresses.with_parameters(SIGN_IN, [("next", here)])}
 
 

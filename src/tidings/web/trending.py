@@ -104,9 +104,9 @@ def trending(request: Request) -> Response:
 
 def day(request: Request) -> Response:
     """Answer ``/papers/date/2025-03-20``."""
-    when = _date(request.path_params["day"])
+    when = day_of(request.path_params["day"])
     week, month = week_of(when), month_of(when)
-    wider = (Choice(_week_words(week), addresses.of_week(week)), Choice(moments.month(when), addresses.of_month(month)))
+    wider = (Choice(week_words(week), addresses.of_week(week)), Choice(moments.month(when), addresses.of_month(month)))
     frame = Frame(moments.weekday(when), wider=wider, day=when.isoformat())
     return _dated(request, Period.day(when), frame, _to_day)
 
@@ -119,7 +119,7 @@ def week(request: Request) -> Response:
     is_within = period.start.month == period.end.month
     first = str(period.start.day) if is_within else moments.in_words(period.start)
     note = f"{first} to {moments.in_words(period.end)}."
-    return _dated(request, period, Frame(_week_words(text), note, wider=wider), _to_week)
+    return _dated(request, period, Frame(week_words(text), note, wider=wider), _to_week)
 
 
 def month(request: Request) -> Response:
@@ -132,7 +132,7 @@ def any_day(request: Request) -> Response:
     """Send ``/papers/date`` on to the day that was asked for in the form, else to the newest day."""
     text = request.query_params.get("day", "")
     if text:
-        return RedirectResponse(addresses.of_day(_date(text)), 303)
+        return RedirectResponse(addresses.of_day(day_of(text)), 303)
     latest = next((hit.paper.date for hit in of(request).catalog.newest(limit=1).hits), None)
     return RedirectResponse(addresses.of_day(latest) if latest else "/new", 303)
 
@@ -158,7 +158,7 @@ def _window(request: Request, wanted: Asking, window: str, little: str = "") -> 
 
     def frame(trend: Trend) -> Frame:
         return Frame(
-            title=" ".join(filter(None, (_BY_TITLES[by], _IN_WINDOW[window], f"in {category}" if category else ""))),
+            title=title_of(window, category, by),
             note=" ".join(filter(None, (little, _counted(trend, by, f" came or got votes {_IN_WINDOW[window]}")))),
             windows=tuple(_choice(wanted, label, name == window, window=name) for name, label in _WINDOWS.items()),
             earlier=Choice("day by day", "/papers/date"),
@@ -214,6 +214,11 @@ def _counted(trend: Trend, by: str, usual: str = "") -> str:
     return f"{total:,} paper{'' if total == 1 else 's'}{_BY_NOTES[by] or usual}." if total else ""
 
 
+def title_of(window: str, category: str, by: str) -> str:
+    """Return what the list of a window that ends now is called."""
+    return " ".join(filter(None, (_BY_TITLES[by], _IN_WINDOW[window], f"in {category}" if category else "")))
+
+
 # --- what it can be turned to ---
 
 
@@ -248,19 +253,21 @@ def _to_day(when: date) -> Choice:
 
 
 def _to_week(when: date) -> Choice:
-    return Choice(_week_words(week_of(when)), addresses.of_week(week_of(when)))
+    return Choice(week_words(week_of(when)), addresses.of_week(week_of(when)))
 
 
 def _to_month(when: date) -> Choice:
     return Choice(moments.month(when), addresses.of_month(month_of(when)))
 
 
-def _week_words(week: str) -> str:
+def week_words(week: str) -> str:
+    """Return a week as it is said: Week 12 of 2025."""
     year, _, number = week.partition("-W")
     return f"Week {int(number)} of {year}"
 
 
-def _date(text: str) -> date:
+def day_of(text: str) -> date:
+    """Return the day that an address names. NotFoundError where it is none."""
     try:
         return date.fromisoformat(text)
     except ValueError as error:
