@@ -36,6 +36,9 @@ _SHOWN_IN_LISTS = 150
 _ACTS = ((purposes.LIKE, "like"), (purposes.DISMISS, "not for me"), (purposes.SAVE, "save"))
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
+_NAMES = frozenset({"arXiv"})
+"""What begins small everywhere."""
+
 _TITLE_ALONE, _WITHOUT_GIST, _WHOLE = 0, 1, 2
 
 
@@ -83,6 +86,7 @@ def compose(digest: Digest, settings: Settings, links: EditionLinks, now: dateti
     text = _environment().get_template("edition.txt").render(values, stories=stories)
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(_fitting(values, stories), subtype="html", cte="quoted-printable")
+    message.set_boundary(f"tidings-{links.mark}")  # no paper can name it
     return message
 
 
@@ -132,14 +136,14 @@ def _values(digest: Digest, links: EditionLinks) -> dict[str, object]:
         "choices": [
             ("change it", links.to(purposes.CHANGE)),
             ("pause", links.to(purposes.PAUSE)),
-            ("get no more of it", links.to(purposes.LEAVE)),
+            ("unsubscribe", links.to(purposes.LEAVE)),
         ],
     }
 
 
 def _to_whom(subscription: Subscription, links: EditionLinks) -> str:
     every = "every day" if subscription.cadence == "daily" else f"every {_WEEKDAYS[subscription.weekday or 0]}"
-    when = f"{every} at {subscription.hour}:00, time of {subscription.zone.replace('_', ' ')}"
+    when = f"{every} at {subscription.hour}:00 ({subscription.zone.replace('_', ' ')})"
     return f"Sent to {subscription.address} {when}, because it was asked for at {links.site}."
 
 
@@ -210,8 +214,12 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         undefined=StrictUndefined,
     )
-    environment.filters.update(wrapped=_wrapped, capitalised=lambda name: name[:1].upper() + name[1:])
+    environment.filters.update(wrapped=_wrapped, capitalised=_capitalised)
     return environment
+
+
+def _capitalised(name: str) -> str:
+    return name if name in _NAMES else name[:1].upper() + name[1:]
 
 
 def _wrapped(text: str, indent: int = 0, mark: str = "") -> str:

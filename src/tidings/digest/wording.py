@@ -15,6 +15,7 @@ from tidings.types.digests import Digest
 LONGEST_TITLE = 300
 LONGEST_LINE = 300
 _LONGEST_NAME = 80
+_LONGEST_VENUE = 40
 _AUTHORS = 3
 _NEW_SENTENCES = 2
 _DAYS_NAMED = 5
@@ -86,8 +87,12 @@ def byline(paper: Paper) -> str:
     year = str(paper.year) if paper.year and not paper.date and str(paper.year) not in (paper.venue or "") else ""
     when = moments.in_words(paper.date) if paper.date else year
     category = paper.categories[0] if paper.categories else ""
-    venue = shortened(printed(paper.venue or ""), _LONGEST_NAME)
-    return " · ".join(filter(None, (_authors(paper), when, category, venue)))
+    venue = shortened(printed(paper.venue or ""), _LONGEST_VENUE)
+    return " · ".join(filter(None, (_authors(paper), _unbroken(when), category, _unbroken(venue))))
+
+
+def _unbroken(text: str) -> str:
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _authors(paper: Paper) -> str:
