@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from tests.scripted import START
-from tidings.errors import ForbiddenError, InputError, SignInError
-from tidings.people import SCOPES, Account, Reader, Role, require, require_person, role_for
+from tidings.errors import ForbiddenError, InputError, SignInAgainError, SignInError
+from tidings.people import RECENT, SCOPES, Account, Reader, Role, require, require_person, require_recent, role_for
 
 NEEDED = {"curate": Role.CURATOR, "admin": Role.ADMIN}
 
@@ -64,7 +65,9 @@ def test_a_program_is_never_there_in_person_whatever_its_scopes() -> None:
 
 def test_a_scope_that_there_is_not_is_refused_to_everybody() -> None:
     for unknown in ("", "Admin", "all", "*"):
-        with pytest.raises(InputError, match="there are read, vote, shelves, submit, interests, digests, curate, admin"):
+        with pytest.raises(
+            InputError, match="there are read, vote, shelves, submit, interests, digests, feeds, curate, admin"
+        ):
             role_for(unknown)
         with pytest.raises(InputError):
             require(reader(Role.ADMIN), unknown)
@@ -83,3 +86,16 @@ def test_what_flows_cannot_be_changed_on_the_way() -> None:
     with pytest.raises(AttributeError):
         given.account.role = Role.ADMIN  # type: ignore[misc]
     assert replace(given, session="x").account.role is Role.READER
+
+
+def test_another_way_in_takes_a_sign_in_of_the_last_quarter_of_an_hour() -> None:
+    here = replace(reader(), session="digest", since=START)
+    assert require_recent(here, START + RECENT).id == 7
+    with pytest.raises(SignInAgainError, match="sign in again"):
+        require_recent(here, START + RECENT + timedelta(seconds=1))
+    with pytest.raises(SignInAgainError):
+        require_recent(replace(here, since=None), START)
+    assert require_recent(reader(), START).id == 7  # the owner, or whom a proxy vouches for: there is no session
+    for asker, error in ((None, SignInError), (reader(program=True), ForbiddenError)):
+        with pytest.raises(error):
+            require_recent(asker, START)

@@ -182,7 +182,7 @@ def test_a_session_lets_in_until_it_ends(store: Store) -> None:
     open_session(store, ada, "s")
     found = store.proofs.by_session("s", START)
     assert found is not None
-    assert (found.id, found.seen) == (ada.id, START)
+    assert (found[0].id, found[0].seen, found[1]) == (ada.id, START, START)
     assert store.proofs.by_session("s", LATER - MINUTE) is not None
     assert store.proofs.by_session("s", LATER) is None
     assert store.proofs.by_session("t", START) is None

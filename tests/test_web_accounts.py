@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from starlette.testclient import TestClient
 
 from tests.people_help import paper_id, papers, session_of, signed_in
 from tests.web_people import PASSWORD, House, house, link_in, mailing_house, words
-from tidings.people import SCOPES, Role
+from tidings.people import RECENT, SCOPES, Role
 
 ADA = "ada@lab.example"
 
@@ -94,6 +95,39 @@ def test_a_password_that_will_not_do_changes_nothing(ada: TestClient, password: 
     assert response.status_code == 400
     assert said in words(response)
     assert "You have none" in words(ada.get("/account"))
+
+
+def test_a_browser_that_was_left_open_makes_no_other_way_in(home: House, ada: TestClient) -> None:
+    home.clock.at += RECENT + timedelta(seconds=1)
+    page = ada.get("/account")
+    assert "sign in again" in words(page)
+    assert "/account/password" not in page.text
+    assert 'action="/account/tokens"' not in page.text
+    for path, sent in (
+        ("/account/password", {"password": PASSWORD, "again": PASSWORD}),
+        ("/account/tokens", {"scope_read": "1", "days": "30"}),
+    ):
+        response = ada.post(path, data=sent, headers={"referer": "http://testserver/account"})
+        assert (response.status_code, response.headers["location"]) == (303, "/sign-in?again=1&next=/account")
+    assert "You have none" not in words(page)
+    assert home.catalog.tokens(home.reader(ada)) == []
+    again = ada.get("/sign-in?again=1&next=/account")
+    assert "Sign in again You are signed in as Ada" in words(again)
+    assert f'value="{ADA}"' in again.text
+    ada.post(f"/sign-in/link/{home.catalog.sign_in_letter(ADA).secret}")
+    assert len(home.catalog.sessions(home.reader(ada))) == 1  # it took the place of the other
+    assert token_in(ada.post("/account/tokens", data={"scope_read": "1", "days": "30"}))
+
+
+def test_a_password_opens_a_new_session_where_one_was_left_open(home: House, ada: TestClient) -> None:
+    home.catalog.set_password(home.reader(ada), PASSWORD)
+    ada = home.browser(session_of(home.catalog, "Ada"))
+    home.clock.at += timedelta(days=1)
+    wrong = ada.post("/sign-in/password", data={"email": ADA, "password": "wrong", "next": "/account", "again": "1"})
+    assert "Sign in again" in words(wrong)
+    right = ada.post("/sign-in/password", data={"email": ADA, "password": PASSWORD, "next": "/account", "again": "1"})
+    assert right.headers["location"] == "/account"
+    assert "New password" in words(ada.get("/account"))
 
 
 def test_places_are_listed_and_ended(home: House, ada: TestClient) -> None:

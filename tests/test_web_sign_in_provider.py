@@ -108,6 +108,21 @@ def test_the_browser_is_sent_with_all_that_the_protocol_demands(home: House, ide
     assert response.headers["cache-control"] == "private, no-store"
 
 
+def test_whoever_came_by_the_provider_signs_in_again_there(home: House, identity: Identity) -> None:
+    browser = home.browser()
+    browser.get(BACK, params=go(browser, identity))
+    home.clock.at += timedelta(hours=1)
+    page = browser.get("/sign-in?again=1&next=/account")
+    assert 'href="/sign-in/provider?next=/account&amp;again=1"' in page.text
+    answer = identity.visit(browser.get(START, params={"next": "/account", "again": "1"}).headers["location"])
+    assert identity.asked["prompt"] == "login"
+    assert browser.get(BACK, params=answer).headers["location"] == "/account"
+    made = browser.post("/account/tokens", data={"scope_read": "1", "days": "30"})
+    assert "tidings_" in made.text
+    go(home.browser(), identity)
+    assert "prompt" not in identity.asked
+
+
 def test_the_secret_is_told_to_nobody_but_the_provider(home: House, identity: Identity) -> None:
     browser = home.browser()
     response = browser.get(START)

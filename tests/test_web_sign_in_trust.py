@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 from subprocess import Popen
@@ -399,3 +400,18 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str],
     yield port
     for process, _ in processes.values():
         end(process)
+
+
+def test_whom_the_proxy_vouches_for_need_not_sign_in_again(behind: House) -> None:
+    browser = vouched(behind, ADA)
+    behind.clock.at += timedelta(days=2)
+    assert "tidings_" in browser.post("/account/tokens", data={"scope_read": "1", "days": "30"}).text
+    sent = {"password": PASSWORD, "again": PASSWORD}
+    assert browser.post("/account/password", data=sent).headers["location"] == "/sign-in?next=/account"
+
+
+def test_the_owner_need_not_sign_in_again(personal: House) -> None:
+    browser = at_home(personal)
+    assert browser.get("/account").status_code == 200
+    personal.clock.at += timedelta(days=2)
+    assert "tidings_" in browser.post("/account/tokens", data={"scope_read": "1", "days": "30"}).text

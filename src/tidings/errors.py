@@ -53,6 +53,10 @@ class SignInError(TidingsError):
     exit_status = 8
 
 
+class SignInAgainError(SignInError):
+    """Somebody is signed in, but too long ago for what is to be done."""
+
+
 class ForbiddenError(TidingsError):
     """The person is known and may not do that."""
 

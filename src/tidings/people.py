@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import IntEnum
 
-from tidings.errors import ForbiddenError, InputError, SignInError
+from tidings.errors import ForbiddenError, InputError, SignInAgainError, SignInError
+
+
+RECENT = timedelta(minutes=15)
+"""Whoever signed in so long ago at most may make another way in; a browser that was left open makes none."""
 
 
 class Role(IntEnum):
@@ -40,17 +44,17 @@ _ROLE_FOR = {
     "submit": Role.READER,
     "interests": Role.READER,
     "digests": Role.READER,
+    "feeds": Role.READER,
     "curate": Role.CURATOR,
     "admin": Role.ADMIN,
 }
 SCOPES = tuple(_ROLE_FOR)
-    "feeds": Role.READER,
+# A token that may nothing but this stands in addresses, where others can read it, and is good for nothing else.
+IN_ADDRESSES = frozenset({"feeds"})
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-# A token that may nothing but this stands in addresses, where others can read it, and is good for nothing else.
-IN_ADDRESSES = frozenset({"feeds"})
     """A person. ``is_named`` says whether others see the name beside votes and submissions."""
 
     id: int
@@ -66,7 +70,7 @@ IN_ADDRESSES = frozenset({"feeds"})
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who asks: an account, what it may be used for here, and the digest of the session where there is one.
+    """Who asks: an account, what it may be used for here, and the session where there is one: its digest, its beginning.
 
     A program comes with a token: it may never change what lets people in (``require_person``).
     """
@@ -75,6 +79,7 @@ class Reader:
     scopes: frozenset[str] = frozenset(SCOPES)
     session: str | None = None
     is_program: bool = False
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +210,27 @@ def require_person(reader: Reader | None, scope: str = "read") -> Account:
     if reader is not None and reader.is_program:
         raise ForbiddenError("a token may not change what lets people in; sign in on the page")
     return require(reader, scope)
+
+
+def require_recent(reader: Reader | None, now: datetime) -> Account:
+    """Return the account of a reader who signed in lately, as whatever lets people in for longer takes.
+
+    Where there is no session nobody could sign in again, nor need they: the owner is at the machine itself, and a
+    trusted proxy vouches anew for each request.
+
+    Raises:
+        SignInError, ForbiddenError: as ``require_person``.
+        SignInAgainError: the session was opened too long ago.
+    """
+    account = require_person(reader)
+    if not is_recent(reader, now):
+        raise SignInAgainError("you signed in some time ago; sign in again to make another way in")
+    return account
+
+
+def is_recent(reader: Reader | None, now: datetime) -> bool:
+    """Tell whether a reader signed in lately, or has no session that could grow old."""
+    return reader is None or reader.session is None or (reader.since is not None and now - reader.since <= RECENT)
 
 
 def role_for(scope: str) -> Role:

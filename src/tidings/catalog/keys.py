@@ -46,8 +46,11 @@ class Keys(Archive):
     def reader_of_session(self, secret: str) -> Reader | None:
         """Return who is signed in by a session's secret, if it still holds."""
         hashed = digest(secret)
-        account = self._store.proofs.by_session(hashed, self._clock())
-        return Reader(account, session=hashed) if account and not account.disabled else None
+        found = self._store.proofs.by_session(hashed, self._clock())
+        if found is None or found[0].disabled:
+            return None
+        account, since = found
+        return Reader(account, session=hashed, since=since)
 
     def sessions(self, reader: Reader | None) -> list[Session]:
         """Return where one is signed in.
@@ -86,15 +89,15 @@ class Keys(Archive):
         Raises:
             SignInError: as ``reader_of_token``, or the token may do more.
         """
-        found = self._store.proofs.by_token(digest(token), self._clock())
-        if found is None or found[0].disabled:
-            raise SignInError("this token is not known, or has expired")
         reader = self._reader_of(token)
         if reader.scopes != IN_ADDRESSES:
             raise SignInError("a token that may do more than read feeds does not belong in an address; revoke it")
         return reader
 
     def _reader_of(self, token: str) -> Reader:
+        found = self._store.proofs.by_token(digest(token), self._clock())
+        if found is None or found[0].disabled:
+            raise SignInError("this token is not known, or has expired")
         account, scopes = found
         return Reader(account, scopes, is_program=True)
 
@@ -103,13 +106,14 @@ class Keys(Archive):
 
         Raises:
             SignInError, ForbiddenError: nobody is signed in in person, or has not the role that a scope takes.
+            SignInAgainError: one signed in too long ago.
             InputError: there is no such scope, or no scope at all, or so many days make no sense.
         """
         if not scopes:
             raise InputError(f"a token needs scopes among {', '.join(SCOPES)}")
         if days is not None and not 1 <= days <= LONGEST_TOKEN_LIFE:
             raise InputError(f"a token lasts from 1 to {LONGEST_TOKEN_LIFE:,} days, not {days}")
-        account = require_person(reader)
+        account = require_recent(reader, self._clock())
         for scope in sorted(scopes, key=role_for):
             require(reader, scope)
         token, now, label = new_token(), self._clock(), one_line(label, LONGEST_LABEL) or "token"

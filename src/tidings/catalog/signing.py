@@ -12,7 +12,7 @@ from tidings.catalog.keys import Keys
 from tidings.catalog.words import email_of, name_of, one_line
 from tidings.credentials import digest, hash_password, is_password, new_secret
 from tidings.errors import NotFoundError, SignInError, TooManyError
-from tidings.people import Account, Reader, Role, require_person
+from tidings.people import Account, Reader, Role, require_person, require_recent
 from tidings.settings import Settings
 
 LINK_LIFE = timedelta(minutes=20)
@@ -148,9 +148,10 @@ class Signing(Keys):
 
         Raises:
             SignInError, ForbiddenError: nobody is signed in, or by a token.
+            SignInAgainError: one signed in too long ago.
             InputError: it is too short or too long.
         """
-        account = require_person(reader)
+        account = require_recent(reader, self._clock())
         self._store.accounts.set_password(account.id, hash_password(password))
 
     def _limit(self, what: str, address: str, network: str, allowed: tuple[int, int, timedelta]) -> None:

@@ -43,16 +43,18 @@ class Proofs:
             connection.execute(sa.insert(session).values(**values, expires=expires))
             connection.execute(sa.update(account).where(account.c.id == number).values(seen=now))
 
-    def by_session(self, digest: str, now: datetime) -> Account | None:
-        """Return whose session it is, unless it ended."""
-        query = sa.select(account, session.c.seen.label("used")).join(session, session.c.account_id == account.c.id)
+    def by_session(self, digest: str, now: datetime) -> tuple[Account, datetime] | None:
+        """Return whose session it is and since when, unless it ended."""
+        query = sa.select(account, session.c.seen.label("used"), session.c.created.label("since")).join(
+            session, session.c.account_id == account.c.id
+        )
         with reading(self._engine) as connection:
             row = connection.execute(query.where(session.c.digest == digest, session.c.expires > now)).one_or_none()
         if row is None:
             return None
         if now - utc(row.used) > _NOTED_EVERY:
             self._note(session, digest, row.id, seen=now)
-        return as_account(row)
+        return as_account(row), utc(row.since)
 
     def sessions(self, number: int, now: datetime) -> list[Session]:
         """Return where an account is signed in, the latest first."""

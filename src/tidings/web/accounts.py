@@ -12,7 +12,8 @@ from starlette.routing import Route
 
 from tidings.credentials import SHORTEST_PASSWORD, equal
 from tidings.errors import InputError
-from tidings.people import SCOPES, Account, require, require_person, role_for
+from tidings.people import IN_ADDRESSES, SCOPES, Account, is_recent, require, require_person, role_for
+from tidings.web import addresses
 from tidings.web.bodies import Body, ErrorBody
 from tidings.web.forms import Fields, posted
 from tidings.web.readers import reader_of, set_cookie
@@ -28,8 +29,8 @@ SCOPE_WORDS = {
     "submit": "put papers forward",
     "interests": "read and teach your interests",
     "digests": "see and change your subscriptions",
-    "curate": "pick and hide papers",
     "feeds": "follow what is yours in a feed reader; alone, it stands in an address and does nothing else",
+    "curate": "pick and hide papers",
     "admin": "see members",
 }
 
@@ -111,7 +112,9 @@ def make_token(request: Request, fields: Fields) -> Response:
         token = of(request).catalog.make_token(reader_of(request), label, scopes, days)
     except InputError as error:
         return _page(request, str(error), error.http_status)
-    return of(request).html("account_token.html", token=token, label=label)
+    return of(request).html(
+        "account_token.html", token=token, label=label, in_addresses=frozenset(scopes) == IN_ADDRESSES
+    )
 
 
 def remove_token(request: Request) -> Response:
@@ -163,6 +166,8 @@ def _page(request: Request, problem: str | None = None, status: int = 200) -> Re
         lives=_LIVES,
         shortest=SHORTEST_PASSWORD,
         confirmation=_confirmation(account),
+        is_recent=is_recent(reader, site.catalog.now()),
+        sign_in_again=addresses.with_parameters(SIGN_IN, [("again", "1"), ("next", _HERE)]),
         now=site.catalog.now(),
     )
 

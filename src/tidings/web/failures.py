@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from tidings.errors import QueryError, SignInError, TidingsError, TooManyError
+from tidings.errors import QueryError, SignInAgainError, SignInError, TidingsError, TooManyError
 from tidings.web import addresses
 from tidings.web.readers import token_of
 from tidings.web.security import SAFE_METHODS
@@ -56,7 +56,8 @@ async def _ours(request: Request, error: Exception) -> Response:
 async def answer(request: Request, error: TidingsError) -> Response:
     """Return what is said of an error of ours. Who has to sign in first is led there, and back."""
     if isinstance(error, SignInError) and not _is_program(request):
-        return RedirectResponse(addresses.with_parameters(SIGN_IN, [("next", _wanted(request))]), 303)
+        again = [("again", "1")] if isinstance(error, SignInAgainError) else []
+        return RedirectResponse(addresses.with_parameters(SIGN_IN, [*again, ("next", _wanted(request))]), 303)
     details = _details(error) if isinstance(error, QueryError) else {}
     response = await _answer(request, error.http_status, error.code, str(error), **details)
     if isinstance(error, SignInError):

@@ -130,8 +130,10 @@ class Provider:
 
     # --- there ---
 
-    def begin(self, following: str) -> tuple[str, Journey]:
+    def begin(self, following: str, again: bool = False) -> tuple[str, Journey]:
         """Return the address at the provider that a reader is sent to, and what the browser keeps meanwhile.
+
+        ``again`` has the provider ask for the person though it may know the browser (Core 3.1.2.1, prompt).
 
         Raises:
             FetchError: the provider cannot be asked, or does not say what it should.
@@ -147,6 +149,7 @@ class Provider:
             "nonce": journey.nonce,
             "code_challenge": challenge,
             "code_challenge_method": "S256",
+            **({"prompt": "login"} if again else {}),
         }
         place = self._described().authorization_endpoint
         return f"{place}{'&' if urlsplit(place).query else '?'}{urlencode(asked)}", journey

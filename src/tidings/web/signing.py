@@ -30,8 +30,8 @@ _SYSTEM_NAMES = {"Mac OS X": "Mac", "CrOS": "ChromeOS"}
 
 
 def page(request: Request) -> Response:
-    """Answer ``/sign-in``: every way in that there is."""
-    return _page(request, {"next": request.query_params.get("next", "")})
+    """Answer ``/sign-in``: every way in that there is; with ``again``, to whoever is in already too."""
+    return _page(request, {name: request.query_params.get(name, "") for name in ("next", "again")})
 
 
 @posted
@@ -84,9 +84,10 @@ def use_link(request: Request, fields: Fields) -> Response:
 async def to_provider(request: Request) -> Response:
     """Send a reader to the identity provider. The browser keeps what shows that it was this one which asked."""
     following = _following({"next": request.query_params.get("next", "")})
+    again = request.query_params.get("again") == "1"
     try:
         provider = _provider(request)
-        place, journey = await anyio.to_thread.run_sync(provider.begin, following, limiter=_AT_ONCE)
+        place, journey = await anyio.to_thread.run_sync(provider.begin, following, again, limiter=_AT_ONCE)
     except SourceError as error:
         return await _refused(request, {"next": following}, error)
     response = RedirectResponse(place, 303)
@@ -137,12 +138,15 @@ ROUTES = [
 
 
 def _page(request: Request, fields: Fields, problem: str | None = None, status: int = 200) -> Response:
-    site = of(request)
+    site, reader = of(request), reader_of(request)
+    again = reader is not None and fields.get("again") == "1"
+    known = reader.account.email or "" if reader and again else ""
     response = site.html(
         "sign_in.html",
         status,
         problem=problem or refusal_of(request),
-        email=fields.get("email", "").strip(),
+        again=again,
+        email=fields.get("email", known).strip(),
         next=_following(fields),
         provider=site.provider.name if site.provider else None,
         mails=site.post.lacks is None,
