@@ -8,7 +8,6 @@ from enum import IntEnum
 
 from tidings.errors import ForbiddenError, InputError, SignInAgainError, SignInError
 
-
 RECENT = timedelta(minutes=15)
 """Whoever signed in so long ago at most may make another way in; a browser that was left open makes none."""
 
@@ -70,7 +69,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who asks: an account, what it may be used for here, and the session where there is one: its digest, its beginning.
+    """Who asks: an account, what it may be used for here, and the session where there is one: digest and beginning.
 
     A program comes with a token: it may never change what lets people in (``require_person``).
     """
