@@ -108,7 +108,8 @@ def session_of(catalog: Catalog, name: str, label: str = "Firefox") -> str:
 
 
 def program(catalog: Catalog, reader: Reader, *scopes: str) -> Reader:
-    return catalog.reader_of_token(catalog.make_token(reader, "script", scopes))
+    token = catalog.make_token(reader, "script", scopes)
+    return catalog.reader_of_address(token) if scopes == ("feeds",) else catalog.reader_of_token(token)
 
 
 def tables_naming_accounts() -> list[sa.Table]:

@@ -58,6 +58,8 @@ RIGHTS = {
     "put": Right("shelves", lambda w, r: w.catalog.put(r, w.own_shelf, PAPER)),
     "take": Right("shelves", lambda w, r: w.catalog.take(r, w.own_shelf, PAPER)),
     "save": Right("shelves", lambda w, r: w.catalog.save(r, PAPER)),
+    "shelf_to_follow": Right("feeds", lambda w, r: w.catalog.shelf_to_follow(r, w.own_shelf)),
+    "shelves_to_follow": Right("feeds", lambda w, r: w.catalog.shelves_to_follow(r)),
     "pick": Right("curate", lambda w, r: w.catalog.pick(r, paper_id(1))),
     "unpick": Right("curate", lambda w, r: w.catalog.unpick(r, PAPER)),
     "hide": Right("curate", lambda w, r: w.catalog.hide(r, PAPER, "spam")),
@@ -86,6 +88,7 @@ RIGHTS = {
     "end_sessions": Right("read", lambda w, r: w.catalog.end_sessions(r), in_person=True),
     "tokens": Right("read", lambda w, r: w.catalog.tokens(r), in_person=True),
     "make_token": Right("read", lambda w, r: w.catalog.make_token(r, "script", ["read"]), in_person=True),
+    "make_address_token": Right("feeds", lambda w, r: w.catalog.make_address_token(r, "reader"), in_person=True),
     "remove_token": Right("read", lambda w, r: w.catalog.remove_token(r, 1), in_person=True),
 }
 # Anybody may ask these: what they say of a reader they say only to that reader.

@@ -19,6 +19,7 @@ from tidings.web import (
     api_people,
     curating,
     failures,
+    following,
     house,
     lists,
     members,
@@ -77,7 +78,7 @@ def create_app(catalog: Catalog, settings: Settings) -> FastAPI:
     app.include_router(api_people.signed)  # before the rest: a paper's id may hold slashes
     app.include_router(api.router)
     api.describe(app)
-    people = [*signing.ROUTES, *accounts.ROUTES, *members.ROUTES]
+    people = [*signing.ROUTES, *accounts.ROUTES, *members.ROUTES, *following.ROUTES]
     doing = [*voting.ROUTES, *curating.ROUTES, *shelves.ROUTES, *submitting.ROUTES]  # a paper's page takes any rest
     app.router.routes.extend(outbound.ROUTES)  # before the pages: a day with an ending is no day
     app.router.routes.extend([*trending.ROUTES, *lists.ROUTES, *doing, *papers.ROUTES, *house.ROUTES, *people])

@@ -24,7 +24,7 @@ from tidings.web.asking import LARGEST_LIMIT, Asking
 from tidings.web.door import IN_SECRET
 from tidings.web.entries import said_elsewhere, shortened
 from tidings.web.readers import reader_of
-from tidings.web.site import of
+from tidings.web.site import base_of, of
 from tidings.web.trending import day_of, title_of, week_words
 from tidings.web.unchanged import Seen, has_it, tag_of, validators
 
@@ -220,20 +220,15 @@ def _wanted(request: Request, more: Sequence[str]) -> Asking:
 def _unless_held(request: Request, body: bytes, kind: str, headers: Mapping[str, str]) -> Response:
     seen: Seen = request.app.state.seen
     tag, now = tag_of(body), of(request).catalog.now()
-    since = seen.since(f"{_base(request)}{request.url.path}?{request.url.query}", tag, now)
+    since = seen.since(f"{base_of(request)}{request.url.path}?{request.url.query}", tag, now)
     headers = {**headers, **validators(tag, since), "Cache-Control": _KEPT}
     if has_it(request.headers, tag, since):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type=kind, headers=headers)
 
 
-def _base(request: Request) -> str:
-    """Return the address of this site: the one that readers know, else the one that was asked."""
-    return (of(request).settings.public_url or str(request.base_url)).rstrip("/")
-
-
 def _view(request: Request, wanted: Asking, found: Listed) -> View:
-    catalog, base = of(request).catalog, _base(request)
+    catalog, base = of(request).catalog, base_of(request)
     title = outbound.shown(found.title)
     standings = catalog.standings([hit.paper for hit in found.page.hits])
 

@@ -13,6 +13,7 @@ from tidings.people import Reader, Role
 from tidings.types import Page, Paper
 from tidings.web.asking import Asking
 from tidings.web.entries import Said, entries
+from tidings.web.following import ways
 from tidings.web.readers import reader_of
 from tidings.web.site import Site, of, stable
 
@@ -53,6 +54,7 @@ def listed(request: Request, page: Page, wanted: Asking, said: Said | None = Non
         "following": wanted.following(page.cursor) if page.cursor else None,
         "preceding": wanted.preceding(),
         "acting": acting(request),
+        "follow": ways(wanted),
     }
 
 

@@ -82,7 +82,7 @@ def create_site(catalog: Catalog, settings: Settings) -> Site:
 def _templates() -> tuple[Environment, str]:
     """Return every template compiled, and the build that they are of: the same for every site of a process."""
     templates, build = _environment(), _build()
-    templates.globals.update(build=build, address=addresses, asking=None)
+    templates.globals.update(build=build, address=addresses, asking=None, follow=None)
     for name in templates.list_templates():
         templates.get_template(name)
     return templates, build
@@ -126,6 +126,11 @@ def of(request: Request) -> Site:
     """Return the site that the request came to, as whoever asks sees it."""
     site: Site = request.app.state.site
     return replace(site, request=request)
+
+
+def base_of(request: Request) -> str:
+    """Return the address of this site without a path: the one that readers know, else the one that was asked."""
+    return (of(request).settings.public_url or str(request.base_url)).rstrip("/")
 
 
 def _usual(request: Request) -> dict[str, object]:
