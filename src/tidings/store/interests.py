@@ -161,10 +161,14 @@ class Interests:
                 _touch(connection, before, now)
             return _get(connection, number)
 
-    def keep_state(self, number: int, state: bytes | None) -> None:
-        """Keep something of an interest beside its examples."""
+    def keep_state(self, number: int, state: bytes | None, now: datetime) -> None:
+        """Keep something of an interest beside its examples.
+
+        Raises:
+            NotFoundError: the interest is gone.
+        """
         with writing(self._engine) as connection:
-            connection.execute(sa.update(interest).where(interest.c.id == row_id(number)).values(state=state))
+            _touch(connection, _get(connection, number), now, state=state)
 
     def remove(self, number: int) -> None:
         """Remove an interest with everything that was said in it."""
@@ -174,10 +178,11 @@ class Interests:
 
     # --- what is said ---
 
-    def say(self, number: int, said: Sequence[Said], now: datetime) -> list[int]:
+    def say(self, number: int, said: Sequence[Said], now: datetime, state: bytes | None = None) -> list[int]:
         """Keep verdicts as one step, and return the papers that they are of; what is so already is left out.
 
-        A paper that was merged is the one that lives on; of one that is gone nothing is kept.
+        A paper that was merged is the one that lives on; of one that is gone nothing is kept. ``state`` is kept with
+        what was said, where one is given and anything is.
 
         Raises:
             NotFoundError: the interest is gone.
@@ -188,7 +193,7 @@ class Interests:
             present(connection, before.account_id)
             kept = _say(connection, number, said)
             if kept:
-                _touch(connection, before, now)
+                _touch(connection, before, now, **({} if state is None else {"state": state}))
             return kept
 
     def undo(self, number: int, now: datetime) -> list[Example]:
@@ -313,10 +318,10 @@ def _taken(name: str) -> ConflictError:
     return ConflictError(f"there is an interest {name!r} already")
 
 
-def _touch(connection: sa.Connection, before: Interest, now: datetime) -> None:
+def _touch(connection: sa.Connection, before: Interest, now: datetime, **values: bytes | None) -> None:
     """Note that an interest changed, at a moment that none of its states had: what is learnt is kept by it."""
     changed = max(now, before.changed + _MOMENT)
-    connection.execute(sa.update(interest).where(interest.c.id == before.id).values(changed=changed))
+    connection.execute(sa.update(interest).where(interest.c.id == before.id).values(changed=changed, **values))
 
 
 def _say(connection: sa.Connection, number: int, said: Sequence[Said]) -> list[int]:

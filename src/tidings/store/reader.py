@@ -18,6 +18,7 @@ from tidings.store.tables import (
     alias,
     archive,
     change,
+    fingerprint,
     holding,
     identifier,
     observation,
@@ -49,6 +50,15 @@ class StoreReader:
             number = row_id(int(value[6:])) if value[6:].isdecimal() and len(value) < 20 else 0
             survivor = connection.scalar(sa.select(alias.c.survivor_id).where(alias.c.paper_id == number))
             return connection.scalar(sa.select(paper.c.id).where(paper.c.id == (survivor or number)))
+
+    def sharing(self, hashes: Iterable[int]) -> dict[int, list[int]]:
+        """Return the papers that have each fingerprint, oldest first."""
+        query = sa.select(fingerprint.c.hash, fingerprint.c.paper_id).where(among(fingerprint.c.hash, hashes))
+        found: dict[int, list[int]] = {}
+        with reading(self.engine) as connection:
+            for row in connection.execute(query.order_by(fingerprint.c.hash, fingerprint.c.paper_id)):
+                found.setdefault(row.hash, []).append(row.paper_id)
+        return found
 
     def records(self, paper_id: int) -> tuple[HeldRecord, ...]:
         """Return the records that a paper is made of, oldest first."""
