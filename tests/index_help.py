@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -109,17 +110,24 @@ def contents(index: LocalIndex) -> Contents:
     """Everything a search can see of every paper, by id."""
     snapshot = index._current()
     alive = np.flatnonzero(snapshot.alive)
-    vectors = index.vectors(alive)
+    vectors, words = index.vectors(alive), words_of(index, alive.tolist())
     found: Contents = {}
-    for row, vector in zip(alive.tolist(), vectors, strict=True):
+    for row, vector, has in zip(alive.tolist(), vectors, words, strict=True):
         columns = tuple(int(snapshot.columns[name][row]) for name in ("day", "year", "flags"))
         values = tuple(
             vocabulary.values[snapshot.columns[name][row]] for name, vocabulary in snapshot.columns.vocabularies.items()
         )
-        found[row] = (columns, values, vector.tobytes())
+        found[row] = (columns, values, vector.tobytes(), has)
     by_words = {word: sorted(index.newest(Term(word), 1_000).tolist()) for word in WORDS}
     found[-1] = (sorted(by_words.items()), snapshot.searcher.num_docs, snapshot.manifest.papers)
     return found
+
+
+def words_of(index: LocalIndex, ids: list[int]) -> list[list[tuple[int, int]]]:
+    """The terms of each paper with their counts."""
+    starts, terms, counts = index.terms(np.array(ids, np.int64))
+    pairs = list(zip(terms.tolist(), counts.tolist(), strict=True))
+    return [pairs[start:end] for start, end in pairwise(starts.tolist())]
 
 
 class Log:

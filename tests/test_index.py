@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from tests.index_help import WORDS, Log, WordEncoder, contents, log_of, make_paper, papers
 from tidings.errors import StoreError
 from tidings.index.columns import Columns
+from tidings.index.forward import Forward
 from tidings.index.local import LocalIndex
 from tidings.index.terms import distance
 from tidings.index.vectors import Vectors
@@ -34,6 +35,9 @@ STEPS = {
     "before the columns are written": (Columns, "write"),
     "before the vectors are written": (Vectors, "write"),
     "in the middle of a vector": (Vectors, "_put"),
+    "before the words by row are written": (Forward, "write"),
+    "in the middle of words by row": (Forward, "_append"),
+    "before the words by row are flushed": (Forward, "flush"),
     "before the columns are flushed": (Columns, "flush"),
     "before the manifest": (IndexWriter, "_publish"),
 }

@@ -9,14 +9,17 @@ import msgspec
 import numpy as np
 
 from tidings.errors import IndexUnavailableError
-from tidings.index.columns import ALIVE
+from tidings.index.forward import drop_forward_folders
 from tidings.index.manifest import FORMAT, Manifest, read_manifest, write_manifest
 from tidings.index.snapshot import Snapshot
 from tidings.index.vectors import Vectors, slug
 from tidings.types import Check
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 _SAMPLE = 64
 _CHUNK = 8_192
@@ -41,9 +44,11 @@ def prepare(folder: Path, wanted: Manifest) -> Manifest:
     """Return the manifest to write on from; what is not sound is emptied first, and then the position is 0."""
     manifest = read_manifest(folder / "manifest.json")
     try:
-        return open_snapshot(folder, wanted, manifest).manifest
+        sound = open_snapshot(folder, wanted, manifest).manifest
     except IndexUnavailableError:
         return _empty(folder, wanted, manifest.generation if manifest else 0)
+    drop_forward_folders(folder, but=sound.forward)
+    return sound
 
 
 def _empty(folder: Path, wanted: Manifest, generation: int) -> Manifest:
@@ -52,6 +57,7 @@ def _empty(folder: Path, wanted: Manifest, generation: int) -> Manifest:
     write_manifest(folder / "manifest.json", fresh)
     for name in ("words", "columns"):
         shutil.rmtree(folder / name, ignore_errors=True)
+    drop_forward_folders(folder)
     vectors = folder / f"vectors-{slug(wanted.encoder)}"
     if not _sound_vectors(vectors, wanted.dimensions):
         shutil.rmtree(vectors, ignore_errors=True)
@@ -82,13 +88,19 @@ def _mismatch(manifest: Manifest | None, wanted: Manifest) -> str | None:
 def _damage(snapshot: Snapshot) -> str | None:
     """Return what is wrong as far as sizes, counts and a sample of rows tell."""
     rows = snapshot.rows
-    if snapshot.columns.capacity < rows or snapshot.vectors.capacity < rows or not snapshot.columns.are_whole:
+    by_row = (snapshot.columns, snapshot.vectors, snapshot.forward)
+    whole = snapshot.columns.are_whole and snapshot.forward.are_whole
+    if not whole or any(files.capacity < rows for files in by_row):
         return "has a truncated file"
     if snapshot.searcher.num_docs == 0 < snapshot.manifest.papers:  # other numbers may differ while someone writes
         return "has lost its words"
     sample = np.flatnonzero(snapshot.findable)
     broken = snapshot.vectors.broken(sample[:: max(1, len(sample) // _SAMPLE)])
-    return f"has a damaged vector in row {broken[0]}" if len(broken) else None
+    if len(broken):
+        return f"has a damaged vector in row {broken[0]}"
+    sample = np.flatnonzero(snapshot.alive)
+    broken = snapshot.forward.broken(sample[:: max(1, len(sample) // _SAMPLE)])
+    return f"has damaged words in row {broken[0]}" if len(broken) else None
 
 
 def verify(folder: Path, wanted: Manifest) -> list[Check]:
@@ -98,14 +110,15 @@ def verify(folder: Path, wanted: Manifest) -> list[Check]:
     except IndexUnavailableError as error:
         return [Check("index", ok=False, message=str(error))]
     rows = np.arange(snapshot.rows)
-    broken = sum(len(snapshot.vectors.broken(rows[start : start + _CHUNK])) for start in range(0, len(rows), _CHUNK))
-    alive = int(np.count_nonzero(snapshot.columns["flags"][: snapshot.rows] & ALIVE))
-    words = snapshot.searcher.num_docs
+    alive, words = np.flatnonzero(snapshot.alive), snapshot.searcher.num_docs
     return [
-        Check(
-            "index vectors",
-            broken == 0,
-            f"{broken} of {len(rows)} rows are damaged" if broken else "all rows are sound",
-        ),
-        Check("index words", words == alive, f"{words} papers by words, {alive} by columns"),
+        _rows_check("index vectors", snapshot.vectors.broken, rows),
+        _rows_check("index words by paper", snapshot.forward.broken, alive),
+        Check("index words", words == len(alive), f"{words} papers by words, {len(alive)} by columns"),
     ]
+
+
+def _rows_check(name: str, broken: Callable[[NDArray[np.int64]], NDArray[np.int64]], rows: NDArray[np.int64]) -> Check:
+    """Ask every row whether it is broken."""
+    count = sum(len(broken(rows[start : start + _CHUNK])) for start in range(0, len(rows), _CHUNK))
+    return Check(name, count == 0, f"{count} of {len(rows)} rows are damaged" if count else "all rows are sound")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tidings.types import Check, Encoder, Filter, Paper
+    from tidings.types import Check, Encoder, Filter, Paper, Terms
 
 
 class LocalIndex:
@@ -164,10 +164,21 @@ class LocalIndex:
         """Return the vectors of papers, shape (n, dimensions); zero rows for papers that are not in the index."""
         snapshot = self._current()
         found = np.zeros((len(ids), snapshot.manifest.dimensions), np.float32)
-        inside = (ids >= 0) & (ids < snapshot.rows)
-        inside[inside] = snapshot.alive[ids[inside]]
+        inside = snapshot.holds(ids)
         found[inside] = snapshot.vectors.read(ids[inside])
         return found
+
+    def terms(self, ids: NDArray[np.int64]) -> Terms:
+        """Return the words of title and abstract of each paper, those of the title counted twice.
+
+        Papers that are not in the index have none.
+        """
+        snapshot = self._current()
+        inside = snapshot.holds(ids)
+        lengths = np.zeros(len(ids), np.int64)
+        found = snapshot.forward.read(ids[inside])
+        lengths[inside] = np.diff(found.starts)
+        return found._replace(starts=np.concatenate([[0], np.cumsum(lengths)]))
 
     def stem(self, word: str) -> str:
         """Return the form under which a word is found, to mark it."""

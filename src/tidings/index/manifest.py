@@ -9,13 +9,14 @@ import msgspec
 
 from tidings.errors import StoreError
 
-FORMAT = 1
+FORMAT = 2
 
 
 class Manifest(msgspec.Struct, frozen=True):
     """What is searchable: all changes of the store ``archive`` up to ``position``, in rows 0 to ``rows - 1``.
 
-    ``generation`` grows with every write, so that two states are never mistaken for each other.
+    ``generation`` grows with every write, so that two states are never mistaken for each other. ``forward`` is the
+    number of the folder that holds the papers' words.
     """
 
     encoder: str
@@ -24,6 +25,7 @@ class Manifest(msgspec.Struct, frozen=True):
     position: int = 0
     rows: int = 0
     papers: int = 0
+    forward: int = 0
     generation: int = 0
     format: int = FORMAT
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,13 @@ class MappedArray:
                 raise
         self._open()
 
+    def through(self, end: int) -> NDArray[Any]:
+        """Return the items, at least ``end`` of them if the writer has made so many since this was opened."""
+        if end > len(self.items):
+            with contextlib.suppress(IndexUnavailableError):  # it was removed meanwhile; what was mapped is still there
+                self._open()
+        return self.items
+
     @property
     def is_whole(self) -> bool:
         """Whether the file ends where a step ends, as only a cut one does not."""
@@ -65,8 +73,9 @@ class MappedArray:
         try:
             with self.path.open("r+b" if self._write else "rb") as file:
                 count = os.fstat(file.fileno()).st_size // self._item
-                self._map = mmap.mmap(file.fileno(), count * self._item, access=access) if count else None
+                mapped = mmap.mmap(file.fileno(), count * self._item, access=access) if count else None
         except FileNotFoundError as error:
             raise IndexUnavailableError(f"the index lacks its file {self.path.name}") from error
-        flat = np.frombuffer(self._map, self._dtype) if self._map is not None else np.zeros(0, self._dtype)
+        flat = np.frombuffer(mapped, self._dtype) if mapped is not None else np.zeros(0, self._dtype)
+        self._map = mapped
         self.items = flat.reshape(count, *self._shape)

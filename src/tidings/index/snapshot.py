@@ -14,6 +14,7 @@ import tantivy
 from tidings.index import filters
 from tidings.index.codes import products, smallest
 from tidings.index.columns import ALIVE, Columns
+from tidings.index.forward import Forward, forward_folder
 from tidings.index.terms import QueryTerms, query_terms
 from tidings.index.vectors import Scored, Vectors, slug
 from tidings.index.words import SCHEMA, count_of, open_words, recency, rows_of
@@ -59,13 +60,14 @@ _NOTHING: Scored = (_NO_ROWS, np.zeros(0, np.float32))
 
 
 class Snapshot:
-    """Columns, vectors and words as of one manifest."""
+    """Columns, vectors and words, by word and by paper, as of one manifest."""
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         self.manifest = manifest
         self.rows = manifest.rows
         self.columns = Columns(folder / "columns", write=False)
         self.vectors = Vectors(folder / f"vectors-{slug(manifest.encoder)}", manifest.dimensions, write=False)
+        self.forward = Forward(forward_folder(folder, manifest.forward), write=False)
         self.searcher = open_words(folder / "words").searcher()
 
     # --- searching ---
@@ -153,6 +155,12 @@ class Snapshot:
         """Which rows hold a paper, one entry per row."""
         mask: NDArray[np.bool_] = (self.columns["flags"][: self.rows] & ALIVE) != 0
         return mask
+
+    def holds(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which of the ids are of papers that are there."""
+        inside: NDArray[np.bool_] = (ids >= 0) & (ids < self.rows)
+        inside[inside] = self.alive[ids[inside]]
+        return inside
 
     @cached_property
     def findable(self) -> NDArray[np.bool_]:

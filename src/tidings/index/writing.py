@@ -1,7 +1,7 @@
 """Writing the index: one session at a time, kill-safe at every point.
 
-The order is columns and vectors, then words, then the manifest. Whatever a crash leaves half done lies beyond the
-manifest's position, and applying the same changes again puts it right.
+The order is columns, vectors and the papers' words by row, then words for searching, then the manifest. Whatever a
+crash leaves half done lies beyond the manifest's position, and applying the same changes again puts it right.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 
 from tidings.index.columns import ALIVE, KNOWN, Columns
 from tidings.index.filters import exact
+from tidings.index.forward import Forward, drop_forward_folders, forward_folder, learnt_text, terms_of
 from tidings.index.manifest import Manifest, cannot_write, write_manifest
 from tidings.index.vectors import Vectors, slug
 from tidings.index.words import HEAP_BYTES, document, open_words, paper_text, plain_texts
@@ -43,6 +44,7 @@ class IndexWriter:
         self.position = manifest.position
         self._columns = Columns(folder / "columns", write=True)
         self._vectors = Vectors(folder / f"vectors-{slug(encoder.name)}", encoder.dimensions, write=True)
+        self._forward = Forward(forward_folder(folder, manifest.forward), write=True)
         self._words = open_words(folder / "words", create=True)
         self._writer: tantivy.IndexWriter | None = None
         self._committed_at = time.monotonic()
@@ -62,6 +64,7 @@ class IndexWriter:
         try:
             self._columns.flush()
             self._vectors.flush()
+            self._forward.flush()
             if self._writer is not None:
                 self._writer.commit()
             self._publish()
@@ -70,8 +73,9 @@ class IndexWriter:
         self._committed_at = time.monotonic()
 
     def close(self) -> None:
-        """Commit, and wait until tantivy has merged its segments."""
+        """Commit, take back dead space, and wait until tantivy has merged its segments."""
         self.commit()
+        self._take_back_space()
         if self._writer is not None:
             self._writer.wait_merging_threads()
             self._writer = None
@@ -96,6 +100,7 @@ class IndexWriter:
         self._reserve(int(rows.max(initial=-1)) + 1)
         self._forget(np.concatenate([rows, gone]))
         self._columns.remove(gone)
+        self._forward.remove(gone)
         if not papers:
             return
         texts = plain_texts(papers)
@@ -103,11 +108,13 @@ class IndexWriter:
         for paper, (title, abstract) in zip(papers, texts, strict=True):
             writer.add_document(document(paper, title, abstract))
         self._vectors.write(rows, [paper_text(*text) for text in texts], self._encoder)
+        self._forward.write(rows, terms_of([learnt_text(*text) for text in texts]))
         self._columns.write(rows, papers)
 
     def _reserve(self, rows: int) -> None:
         self._columns.reserve(rows)
         self._vectors.reserve(rows)
+        self._forward.reserve(rows)
         self._rows = max(self._rows, rows)
 
     def _forget(self, rows: NDArray[np.int64]) -> None:
@@ -121,6 +128,19 @@ class IndexWriter:
         if self._writer is None:
             self._writer = self._words.writer(heap_size=HEAP_BYTES, num_threads=1)
         return self._writer
+
+    def _take_back_space(self) -> None:
+        """Copy the words by row into the next folder; the old one stays until the next session, for who reads it."""
+        if not self._forward.is_mostly_dead:
+            return
+        number = self._manifest.forward + 1
+        try:
+            self._forward.copy(forward_folder(self._folder, number))
+        except OSError:  # a disk without room for the copy; all is well without it
+            drop_forward_folders(self._folder, but=self._manifest.forward)
+            return
+        self._manifest = msgspec.structs.replace(self._manifest, forward=number)
+        self._publish()
 
     def _publish(self) -> None:
         alive = int(np.count_nonzero(self._columns["flags"][: self._rows] & ALIVE))
