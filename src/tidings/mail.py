@@ -130,6 +130,23 @@ def invitation_mail(settings: Settings, to: str, link: str, now: datetime, *, da
     return _message(settings, to, words, link, now)
 
 
+def confirmation_mail(settings: Settings, to: str, link: str, now: datetime, *, days: int) -> EmailMessage:
+    """Return the mail that asks an address whether it wants a digest.
+
+    It says nothing of what whoever asked typed, a search or a name: else anybody could have us send anybody anything.
+
+    Raises:
+        InputError: as ``check``.
+    """
+    words = _Words(
+        "Do you want a digest of papers?",
+        f"Somebody, hopefully you, asked {site_address(settings)} to send a digest of papers to this address.",
+        "See what it is, and confirm",
+        f"The link works for {days} days. If it was not you, do nothing: without it nothing is sent.",
+    )
+    return _message(settings, to, words, link, now)
+
+
 def _message(settings: Settings, to: str, words: _Words, link: str, now: datetime) -> EmailMessage:
     """Return a mail in plain text and HTML. Nothing that people wrote can add a header: the library refuses lines."""
     check(settings)
@@ -174,21 +191,40 @@ def send(settings: MailSettings, message: EmailMessage, trusted: ssl.SSLContext 
     """Give a mail to the server. ``trusted`` says whose certificates are believed; else those the system believes.
 
     Raises:
+        MailError: as ``connected``, or the server refused.
+        InputError: the key file cannot be read.
+    """
+    server = connected(settings, trusted)
+    try:
+        with server:
+            server.send_message(message)
+    except (smtplib.SMTPException, OSError, UnicodeError) as error:
+        raise MailError(f"the mail server {settings.host} did not take a mail: {reason(error)}") from error
+
+
+def connected(settings: MailSettings, trusted: ssl.SSLContext | None = None) -> smtplib.SMTP:
+    """Return a connection to the server, protected as the settings say and logged in; whoever asked for it closes it.
+
+    Raises:
         MailError: the server was not reached, its certificate is not believed, it offers no protection where some is
-            wanted, or it refused; nothing is ever sent unprotected instead.
+            wanted, or it refused the login; nothing is ever sent unprotected instead.
         InputError: the key file cannot be read.
     """
     key = settings.key
     try:
-        with _connected(settings, trusted or ssl.create_default_context()) as server:
+        server = _opened(settings, trusted or ssl.create_default_context())
+        try:
             if settings.user is not None:
                 server.login(settings.user, key or "")
-            server.send_message(message)
+        except BaseException:
+            server.close()
+            raise
     except (smtplib.SMTPException, OSError, UnicodeError) as error:
-        raise MailError(f"the mail server {settings.host} did not take a mail: {_reason(error)}") from error
+        raise MailError(f"the mail server {settings.host} did not take a mail: {reason(error)}") from error
+    return server
 
 
-def _connected(settings: MailSettings, context: ssl.SSLContext) -> smtplib.SMTP:
+def _opened(settings: MailSettings, context: ssl.SSLContext) -> smtplib.SMTP:
     host = settings.host or ""
     if settings.security == "tls":
         return smtplib.SMTP_SSL(host, settings.port, timeout=_SECONDS, context=context)
@@ -202,7 +238,7 @@ def _connected(settings: MailSettings, context: ssl.SSLContext) -> smtplib.SMTP:
     return server
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     """Return what went wrong, without what was sent: a refusal may repeat it."""
     if isinstance(error, smtplib.SMTPResponseException):
         return f"{type(error).__name__}, status {error.smtp_code}"

@@ -7,6 +7,7 @@ holds one may change it.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -162,6 +163,16 @@ class Subscribing(Community, Signing):
             NotFoundError: it is gone with its account.
         """
         return self._store.subscriptions.get(number)
+
+    def subscriber(self, subscription: Subscription, scopes: Collection[str]) -> Reader | None:
+        """Return whom a subscription is told to, who may do no more here than what the scopes are for.
+
+        None where it is nobody's account, or one that is disabled.
+        """
+        if subscription.account_id is None:
+            return None
+        account = self._store.accounts.get(subscription.account_id)
+        return None if account.disabled else Reader(account, frozenset(scopes), is_program=True)
 
     def confirm_subscription(self, subscription: Subscription) -> Subscription:
         """Begin one that waits, since whoever reads its address wants it; one that began already stays as it is.

@@ -22,7 +22,7 @@ from tidings.web.site import SIGN_IN, of, sentence
 
 _log = logging.getLogger(__name__)
 
-_SECRET = re.compile(r"^(/sign-in/link/|/shelf/|/api/shelf/).*", re.DOTALL)
+_SECRET = re.compile(r"^(/mail/[a-z]+/|/sign-in/link/|/shelf/|/api/shelf/).*", re.DOTALL)
 """Addresses that let in whoever has them: the log must not."""
 _TOKEN = re.compile(r"tidings_[\w-]+")
 """A token, wherever in an address it was put."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from email.message import EmailMessage
 from functools import cached_property
 
@@ -13,8 +14,10 @@ from starlette.background import BackgroundTask
 from tidings import mail
 from tidings.catalog import Catalog
 from tidings.catalog.signing import INVITATION_LIFE, LINK_LIFE, Letter
+from tidings.digest.links import CONFIRM, LIVES, Claim, Linker
 from tidings.errors import InputError, TidingsError
 from tidings.settings import Settings
+from tidings.types import Subscription
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +44,11 @@ class Post:
             return str(error)
         return None
 
+    @cached_property
+    def mails(self) -> bool:
+        """Whether mail can be sent."""
+        return self.lacks is None
+
     def link(self, letter: Letter, following: str = "") -> str:
         """Return the link of a letter, for whoever hands it over by another way.
 
@@ -53,6 +61,27 @@ class Post:
         """Return what sends a letter once the answer is out; a failure is in the log."""
         return BackgroundTask(self._try, letter, following)
 
+    @cached_property
+    def linker(self) -> Linker:
+        """What makes the signed links of mails, and reads them.
+
+        Raises:
+            InputError: the settings do not say where links lead, or where the secret is.
+            StoreError: the secret cannot be kept.
+        """
+        return Linker.of(self._settings)
+
+    def confirmation(self, subscription: Subscription) -> BackgroundTask:
+        """Return what asks an address, once the answer is out, whether it wants a digest; a failure is in the log."""
+        return BackgroundTask(self._try_message, lambda: self._asked(subscription))
+
+    def _asked(self, subscription: Subscription) -> EmailMessage:
+        now = self._catalog.now()
+        link = self.linker.link(Claim(CONFIRM, subscription.id, 0, 0, now.date()))
+        days = LIVES[CONFIRM]
+        assert days is not None, "a link that confirms must end"
+        return mail.confirmation_mail(self._settings, subscription.address, link, now, days=days.days)
+
     async def send(self, letter: Letter) -> None:
         """Send a letter now.
 
@@ -64,8 +93,11 @@ class Post:
         await anyio.to_thread.run_sync(mail.send, self._settings.mail, message, limiter=self._limiter)
 
     async def _try(self, letter: Letter, following: str) -> None:
+        await self._try_message(lambda: self._written(letter, following))
+
+    async def _try_message(self, written: Callable[[], EmailMessage]) -> None:
         try:
-            message = self._written(letter, following)
+            message = written()
             await anyio.to_thread.run_sync(mail.send, self._settings.mail, message, limiter=self._limiter)
         except TidingsError as error:
             _log.error("%s", error)

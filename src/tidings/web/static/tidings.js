@@ -32,6 +32,14 @@ function offer(name, usual) {
   show();
 }
 
+/* --- where the reader's clocks stand ------------------------------------------------------ */
+
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+for (const field of document.querySelectorAll("[data-zone]")) {
+  const isOffered = field.tagName !== "SELECT" || [...field.options].some((option) => option.value === zone);
+  if (zone && isOffered) field.value = zone;
+}
+
 /* --- the search box ----------------------------------------------------------------------- */
 
 const form = document.querySelector("form.ask");
