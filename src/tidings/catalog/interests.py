@@ -117,9 +117,11 @@ class Interests(Gathering):
         """
         account, now = require(reader, "interests"), self._clock()
         said = [Said(number, LIKED, now) for number in self._numbers(likes)]
-        return self._add(account, name_of_interest(name), words=words, query=query, visibility=visibility, said=said)
+        return self._add_interest(
+            account, name_of_interest(name), words=words, query=query, visibility=visibility, said=said
+        )
 
-    def _add(
+    def _add_interest(
         self,
         account: Account,
         name: str,
@@ -134,7 +136,7 @@ class Interests(Gathering):
             account.id,
             name,
             words=_words(words),
-            query=self._query(query),
+            query=self._checked_query(query),
             visibility=_visibility(visibility),
             now=self._clock(),
             said=said,
@@ -163,7 +165,7 @@ class Interests(Gathering):
             own.id,
             name=None if name is None else name_of_interest(name),
             words=None if words is None else _words(words),
-            query=None if query is None else self._query(query),
+            query=None if query is None else self._checked_query(query),
             visibility=None if visibility is None else _visibility(visibility),
             now=self._clock(),
         )
@@ -265,7 +267,7 @@ class Interests(Gathering):
         """Return the interest of an account that scores a paper highest, made where there is none."""
         own = self._store.interests.of(account.id)
         if not own:
-            return self._add(account, MINE)
+            return self._add_interest(account, MINE)
         if len(own) == 1 or not self._index.is_ready():
             return own[0]
         one = learn.prepare(self._corpus(), self._papers_of(np.array([paper], np.int64)))
@@ -278,7 +280,7 @@ class Interests(Gathering):
         state = line_state(self._store.interests.state(own.id), line)
         self._store.interests.keep_state(own.id, state, self._clock())
 
-    def _query(self, text: str) -> str:
+    def _checked_query(self, text: str) -> str:
         query = one_line(text, LONGEST_QUERY + 1)
         if len(query) > LONGEST_QUERY:
             raise InputError(f"a query has at most {LONGEST_QUERY} characters")

@@ -95,7 +95,7 @@ class Moving(Interests):
         said, waiting = self._sorted(file.examples)
         state = msgspec.json.encode(_State(file.line, waiting))
         name = name_of_interest(file.name if name is None else name)
-        made = self._add(account, name, words=file.words, query=file.query, said=said, state=state)
+        made = self._add_interest(account, name, words=file.words, query=file.query, said=said, state=state)
         return made, [one.paper for one in waiting]
 
     def look_again(self, reader: Reader | None, which: int | str) -> tuple[Interest, list[str]]:

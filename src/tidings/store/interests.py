@@ -84,16 +84,26 @@ class Interests:
         with reading(self._engine) as connection:
             rows = connection.execute(_VERDICTS, {"ids": as_list(paper_ids), "owner": account_id})
             for row in rows:  # oldest first: the newest line of a paper counts
-                found.setdefault(row.paper_id, {})[row.interest_id] = row.verdict
+                said = found.setdefault(row.paper_id, {})
+                said.pop(row.interest_id, None)  # so that the last one said stands last
+                said[row.interest_id] = row.verdict
         present_only = {n: {i: v for i, v in said.items() if v != TAKEN_BACK} for n, said in found.items()}
         return {number: said for number, said in present_only.items() if said}
 
-    def likers(self, paper_ids: Sequence[int]) -> dict[int, list[tuple[int, int]]]:
-        """Return who likes papers in interests that the lab sees: by paper, (account, interest), the first first."""
-        found: dict[int, list[tuple[int, int]]] = {}
+    def said_by(self, account_id: int) -> list[tuple[int, int]]:
+        """Return the papers that an account likes or dismissed now, in any interest, each with the verdict."""
+        with reading(self._engine) as connection:
+            return [(row.paper_id, row.verdict) for row in connection.execute(_SAID_BY, {"owner": account_id})]
+
+    def likers(self, paper_ids: Sequence[int]) -> dict[int, dict[int, str | None]]:
+        """Return who likes papers in interests that the lab sees: by paper, the first first, the account and its name.
+
+        The name is None where that person is not to be named.
+        """
+        found: dict[int, dict[int, str | None]] = {}
         with reading(self._engine) as connection:
             for row in connection.execute(_LIKERS, {"ids": as_list(paper_ids)}):
-                found.setdefault(row.paper_id, []).append((row.account_id, row.interest_id))
+                found.setdefault(row.paper_id, {})[row.account_id] = row.name if row.is_named else None
         return found
 
     def held(self, values: Sequence[str]) -> dict[str, int]:
@@ -250,8 +260,14 @@ _VERDICTS = (
     .where(among_named(example.c.paper_id, "ids"), interest.c.account_id == sa.bindparam("owner", type_=sa.Integer))
     .order_by(example.c.id)
 )
+_SAID_BY = (
+    sa.select(example.c.paper_id, example.c.verdict)
+    .join(interest, interest.c.id == example.c.interest_id)
+    .where(interest.c.account_id == sa.bindparam("owner", type_=sa.Integer))
+    .where(_IS_LATEST, example.c.verdict != TAKEN_BACK)
+)
 _LIKERS = (
-    sa.select(example.c.paper_id, interest.c.account_id, example.c.interest_id)
+    sa.select(example.c.paper_id, interest.c.account_id, account.c.name, account.c.is_named)
     .join(interest, interest.c.id == example.c.interest_id)
     .join(account, account.c.id == interest.c.account_id)
     .where(among_named(example.c.paper_id, "ids"), interest.c.visibility == "lab", account.c.disabled.is_(False))
