@@ -12,7 +12,7 @@ ATOM = "http://www.w3.org/2005/Atom"
 DC = "http://purl.org/dc/elements/1.1/"
 
 
-def added(parent: etree._Element, name: str, text: str | None = None, **attributes: str) -> etree._Element:
+def added(parent: etree._Element, name: str, text: str | None = None, /, **attributes: str) -> etree._Element:
     """Return a new last child; what XML cannot hold is left out of its text and attributes."""
     child = etree.SubElement(parent, name)
     if text is not None:

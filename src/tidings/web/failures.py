@@ -18,7 +18,7 @@ from tidings.errors import QueryError, SignInAgainError, SignInError, TidingsErr
 from tidings.web import addresses
 from tidings.web.readers import token_of
 from tidings.web.security import SAFE_METHODS
-from tidings.web.site import SIGN_IN, of, sentence
+from tidings.web.site import SIGN_IN, here_again, of, sentence
 
 _log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ def _is_program(request: Request) -> bool:
 def _wanted(request: Request) -> str:
     """Return where to go on after signing in: the page itself, or the one with the button that was pressed."""
     if request.method in SAFE_METHODS:
-        return f"{request.url.path}?{request.url.query}".rstrip("?")
+        return here_again(request)
     page = urlsplit(request.headers.get("referer", ""))
     return f"{page.path}?{page.query}".rstrip("?") if page.netloc == request.headers.get("host") else ""
 

@@ -15,7 +15,7 @@ from tidings.web.asking import Asking
 from tidings.web.entries import Said, entries
 from tidings.web.following import ways
 from tidings.web.readers import reader_of
-from tidings.web.site import Site, of, stable
+from tidings.web.site import Site, here_again, of, stable
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Acting:
 def acting(request: Request) -> Acting:
     """Return what the buttons of this page need. A page that was posted has no address to go back to."""
     reader = reader_of(request)
-    here = f"{request.url.path}?{request.url.query}".rstrip("?") if request.method == "GET" else ""
+    here = here_again(request) if request.method == "GET" else ""
     return Acting(here, reader is not None, _may_curate(reader))
 
 

@@ -134,10 +134,16 @@ def base_of(request: Request) -> str:
     return (of(request).settings.public_url or str(request.base_url)).rstrip("/")
 
 
+def here_again(request: Request) -> str:
+    """Return the address of this page within the site, to come back to; a token in it does not travel on."""
+    if "token" in request.query_params:
+        return request.url.path
+    return f"{request.url.path}?{request.url.query}".rstrip("?")
+
+
 def _usual(request: Request) -> dict[str, object]:
     path = request.url.path
-    is_secret = "token" in request.query_params  # who signs in needs none; it must not travel on
-    here = "" if path == "/" or path.startswith(SIGN_IN) or is_secret else f"{path}?{request.url.query}".rstrip("?")
+    here = "" if path == "/" or path.startswith(SIGN_IN) else here_again(request)
     return {"reader": reader_of(request), "way_in": addresses.with_parameters(SIGN_IN, [("next", here)])}
 
 
