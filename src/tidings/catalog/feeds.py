@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Ids = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
-_VISIT = timedelta(hours=12)
+VISIT = timedelta(hours=12)
 """What was shown so lately is still there: a page read again is the same, and the next day's has what is new."""
 _OCTAVES = 2.0
 """At the ends of the slider from narrow to broad the line stands so much higher or lower: a quarter of the papers, or
@@ -168,6 +168,9 @@ class Feeds(Steering, Reasons):
             seen |= np.isin(pool.ids, known)
         return Aside(muted, np.isin(pool.ids, dismissed), seen, followed)
 
+    def _rules_of(self, account: Account, kind: str) -> list[str]:
+        return [rule.value for rule in self._store.habits.rules(account.id) if rule.kind == kind]
+
     def _ruled(self, pool: Pool, rules: Sequence[Rule]) -> Mask:
         if not rules:
             return np.zeros(len(pool.ids), np.bool_)
@@ -176,9 +179,9 @@ class Feeds(Steering, Reasons):
     def _seen(self, account: Account, liked: Ids) -> Ids:
         """Return what was shown in earlier visits, and what is liked and was not shown in this one."""
         now = self._clock()
-        begun = now - _VISIT
+        begun = now - VISIT
         earlier = self._store.habits.shown_before(account.id, begun, now - timedelta(days=FARTHEST_DAYS))
-        lately = self._store.habits.shown_before(account.id, now + _VISIT, begun)
+        lately = self._store.habits.shown_before(account.id, now + VISIT, begun)
         return np.union1d(np.array(earlier, np.int64), np.setdiff1d(liked, np.array(lately, np.int64)))
 
     def _hits(self, account: Account, voices: Sequence[Voice], pool: Pool, shown: Order) -> tuple[FeedHit, ...]:
@@ -189,7 +192,7 @@ class Feeds(Steering, Reasons):
         verdicts, standings = self.verdicts(reader, listed), self.standings(listed)
         showings = self._store.habits.showings(account.id, list(papers))
         likers = self._store.interests.likers(list(papers))
-        authors = [rule.value for rule in self._store.habits.rules(account.id) if rule.kind == "follow-author"]
+        authors = self._rules_of(account, "follow-author")
         hits = []
         for row, speaker, strong in zip(shown.rows.tolist(), shown.voices.tolist(), shown.strong.tolist(), strict=True):
             paper = papers.get(int(pool.ids[row]))
@@ -207,7 +210,7 @@ class Feeds(Steering, Reasons):
                     is_strong=strong,
                     interest_id=voice.interest.id if voice else 0,
                     interest=voice.interest.name if voice else "",
-                    reason=replace(reason, author=_followed(paper, authors)),
+                    reason=replace(reason, author=followed_author(paper, authors)),
                     verdict=verdicts.get(paper.id, 0),
                     opened=showing is not None and showing.opened is not None,
                     votes=standings[paper.id].votes,
@@ -229,7 +232,7 @@ class Feeds(Steering, Reasons):
         return found
 
 
-def _followed(paper: Paper, authors: Sequence[str]) -> str | None:
+def followed_author(paper: Paper, authors: Sequence[str]) -> str | None:
     """Return the followed author that a paper is by, as the paper has the name."""
     wanted = [f" {' '.join(tokens(author, stemmed=False))} " for author in authors]
     return next((n for n in paper.authors if any(w in f" {' '.join(tokens(n, stemmed=False))} " for w in wanted)), None)
