@@ -35,6 +35,7 @@ class Row:
     json: dict[str, str | None] | None = None
 
 
+ADA = "ada@lab.example"
 PAPER, PICKED, SPAM = "arxiv:2603.00001", "doi:10.1000/1", "openreview:forum00001"
 
 ANYBODY = "+++++++"
@@ -44,6 +45,7 @@ CURATORS = "sxx++x+"
 ADMINISTRATORS = "sxxx+x+"
 ADMINISTRATORS_IN_PERSON = "sxxx+xx"
 ADAS = "s+000x0"
+ADAS_OR_ROOTS = "s+00+x+"
 ADAS_IN_PERSON = "s+000xx"
 
 
@@ -51,6 +53,7 @@ def table(numbers: dict[str, int], secrets: dict[str, str]) -> dict[str, Row]:
     """Return the line of every route, about the things that have these numbers and secrets."""
     shelf, bob = numbers["shelf"], numbers["bob"]
     mine = f"/shelves/{shelf}"
+    told = f"/subscriptions/{numbers['subscription']}"
     return {
         # what anybody reads
         "GET /": Row(ANYBODY, "/"),
@@ -129,6 +132,8 @@ def table(numbers: dict[str, int], secrets: dict[str, str]) -> dict[str, Row]:
         "POST /shelves/{number:int}": Row(ADAS, mine, "shelves", form={"name": "Renamed", "visibility": "lab"}),
         "POST /shelves/{number:int}/remove": Row(ADAS, f"{mine}/remove", "shelves"),
         "GET /shelves/{number:int}.{ending}": Row(ADAS, f"{mine}.atom", "feeds"),
+        "GET /feed.{ending}": Row(SIGNED_IN, "/feed.atom", "feeds"),
+        "GET /feed/{name}.{ending}": Row("s0000x0", "/feed/4711.atom", "feeds"),
         "GET /follow": Row(IN_PERSON, "/follow"),
         "POST /follow": Row(IN_PERSON, "/follow", form={"label": "reader"}),
         "POST /feeds.opml": Row("s+!!!xx", "/feeds.opml", form={"token": secrets["address"]}),
@@ -160,6 +165,24 @@ def table(numbers: dict[str, int], secrets: dict[str, str]) -> dict[str, Row]:
         "DELETE /api/papers/{id:path}/hidden": Row(CURATORS, f"/api/papers/{SPAM}/hidden", "curate"),
         "GET /audit": Row(CURATORS, "/audit", "curate"),
         "POST /audit/{number:int}/undo": Row(CURATORS, f"/audit/{numbers['line']}/undo", "curate"),
+        # digests
+        "GET /subscribe": Row(ANYBODY, "/subscribe?kind=trending"),
+        "POST /subscribe": Row("+++++x+", "/subscribe", "digests", form={"kind": "trending", "address": ADA}),
+        "GET /subscriptions": Row(SIGNED_IN, "/subscriptions", "digests"),
+        "GET /subscriptions/{number:int}": Row(ADAS_OR_ROOTS, told, "digests"),
+        "POST /subscriptions/{number:int}": Row(ADAS_OR_ROOTS, told, "digests", form={"hour": "9"}),
+        "POST /subscriptions/{number:int}/pause": Row(ADAS_OR_ROOTS, f"{told}/pause", "digests", form={"days": "7"}),
+        "POST /subscriptions/{number:int}/leave": Row(ADAS_OR_ROOTS, f"{told}/leave", "digests"),
+        "GET /mail/confirm/{token}": Row(ANYBODY, f"/mail/confirm/{secrets['confirm']}"),
+        "POST /mail/confirm/{token}": Row(ANYBODY, f"/mail/confirm/{secrets['confirm']}"),
+        "GET /mail/leave/{token}": Row(ANYBODY, f"/mail/leave/{secrets['leave']}"),
+        "POST /mail/leave/{token}": Row(ANYBODY, f"/mail/leave/{secrets['leave']}"),
+        "GET /mail/change/{token}": Row(ANYBODY, f"/mail/change/{secrets['change']}"),
+        "POST /mail/change/{token}": Row(ANYBODY, f"/mail/change/{secrets['change']}", form={"hour": "9"}),
+        "GET /mail/pause/{token}": Row(ANYBODY, f"/mail/pause/{secrets['pause']}"),
+        "POST /mail/pause/{token}": Row(ANYBODY, f"/mail/pause/{secrets['pause']}", form={"days": "7"}),
+        "GET /mail/{purpose}/{token}": Row(ANYBODY, f"/mail/save/{secrets['save']}"),
+        "POST /mail/{purpose}/{token}": Row(ANYBODY, f"/mail/save/{secrets['save']}"),
         # members
         "GET /members": Row(ADMINISTRATORS, "/members", "admin"),
         "POST /members/invite": Row(

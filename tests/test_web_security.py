@@ -20,14 +20,18 @@ from tests.routes import ASKERS, Row, routes, table
 from tests.web_people import PASSWORD, PUBLIC, House, mailing_house, words
 from tidings.catalog.keys import SESSION_LIFE
 from tidings.catalog.signing import _LINKS, _PASSWORDS, LINK_LIFE
+from tidings.digest.links import LIVES, Claim, Linker
 from tidings.errors import InputError
 from tidings.people import SCOPES, Role
 from tidings.settings import Settings
+from tidings.types import Pace
 from tidings.web.door import LARGEST_BODY, WRITES, Buckets
 from tidings.web.forms import own_path
 from tidings.web.security import CONTENT_SECURITY_POLICY
 from tidings.web.site import FOLDER
 
+ONE_CLICK = "POST /mail/leave/"
+"""A mail program leaves from wherever it is (RFC 8058); the link alone says what it may. See test_web_subscribing.py."""
 PEOPLE = {"Ada": Role.READER, "Bob": Role.READER, "Cora": Role.CURATOR, "Root": Role.ADMIN}
 
 
@@ -104,6 +108,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         address = catalog.make_address_token(ada, "feed reader")
         catalog.reader_of_address(address)
         secrets = {"key": shared.key or "", "link": link, "password": PASSWORD, "address": address}
+        subscription = catalog.subscribe(ada, "trending", "", Pace())
+        numbers["subscription"] = subscription.id
+        linker = Linker.of(catalog.settings)
+        for purpose in LIVES:
+            secrets[purpose] = linker.token(Claim(purpose, subscription.id, 1, 1, house.clock().date()))
         before = sqlite3.connect(":memory:")
         with sqlite3.connect(folder / "tidings.db") as database:
             database.backup(before)
@@ -181,7 +190,7 @@ def test_a_private_note_reaches_nobody_else(world: World) -> None:
 )
 def test_no_other_site_changes_anything(world: World, headers: dict[str, str]) -> None:
     for name in world.rows:
-        if not name.startswith(("GET", "MOUNT")):
+        if not name.startswith(("GET", "MOUNT", ONE_CLICK)):
             for asker in ("nobody", "ada", "root"):
                 response = world.ask(asker, name, headers)
                 assert response.status_code == 403, (name, asker)
