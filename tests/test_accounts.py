@@ -35,7 +35,7 @@ def test_a_number_that_nobody_has_finds_nobody(store: Store, number: int) -> Non
     ada = account(store, "Ada", Role.ADMIN)
     for asked in (
         lambda: store.accounts.get(number),
-        lambda: store.accounts.remove(number),
+        lambda: store.accounts.remove(number, "leave", START),
         lambda: store.accounts.set_role(number, Role.READER, ada.id, START),
         lambda: store.accounts.set_disabled(number, True, ada.id, START),
         lambda: store.journal.act(number),
@@ -65,7 +65,7 @@ def test_of_many_who_join_at_once_by_one_address_all_get_the_one_account(store: 
 def test_a_number_is_never_given_to_a_second_account(store: Store) -> None:
     account(store, "Ada", Role.ADMIN)
     bob = account(store, "Bob")
-    store.accounts.remove(bob.id)
+    store.accounts.remove(bob.id, "leave", START)
     assert account(store, "Bob").id > bob.id
 
 
@@ -84,7 +84,7 @@ def test_there_is_no_owner_beside_others(store: Store) -> None:
     assert owner is not None
     ada = account(store, "Ada")
     assert store.accounts.owner("Owner", START) is None
-    store.accounts.remove(ada.id)
+    store.accounts.remove(ada.id, "leave", START)
     assert store.accounts.owner("Owner", START) == owner
 
 
@@ -93,7 +93,7 @@ def test_nobody_whom_others_vouch_for_is_the_owner(store: Store) -> None:
     assert store.accounts.owner("Owner", START) is None
     ada = account(store, "Ada", Role.ADMIN)
     store.accounts.set_role(eve.id, Role.ADMIN, ada.id, START)
-    store.accounts.remove(ada.id)
+    store.accounts.remove(ada.id, "leave", START)
     assert store.accounts.all() == [store.accounts.get(eve.id)]
     assert store.accounts.owner("Owner", START) is None
 
@@ -106,17 +106,17 @@ def test_the_last_administrator_stays_one(store: Store) -> None:
     for lost in (
         lambda: store.accounts.set_role(ada.id, Role.CURATOR, ada.id, START),
         lambda: store.accounts.set_disabled(ada.id, True, ada.id, START),
-        lambda: store.accounts.remove(ada.id),
+        lambda: store.accounts.remove(ada.id, "leave", START),
     ):
         with pytest.raises(ConflictError, match="needs an administrator"):
             lost()
     assert store.accounts.get(ada.id) == ada
-    store.accounts.remove(eve.id)
+    store.accounts.remove(eve.id, "leave", START)
     store.accounts.set_role(bob.id, Role.ADMIN, ada.id, START)
-    store.accounts.remove(ada.id)
+    store.accounts.remove(ada.id, "leave", START)
     with pytest.raises(ConflictError, match="needs an administrator"):
         store.accounts.set_role(bob.id, Role.READER, bob.id, START)
-    store.accounts.remove(bob.id)
+    store.accounts.remove(bob.id, "leave", START)
     assert store.accounts.all() == []
 
 
@@ -128,7 +128,7 @@ def test_one_that_is_disabled_or_cannot_come_in_is_no_administrator_that_is_left
     with pytest.raises(ConflictError, match="needs an administrator"):
         store.accounts.set_role(ada.id, Role.READER, ada.id, START)
     with pytest.raises(ConflictError, match="needs an administrator"):
-        store.accounts.remove(ada.id)
+        store.accounts.remove(ada.id, "leave", START)
 
 
 def test_the_owner_alone_cannot_become_less(store: Store) -> None:
@@ -141,7 +141,7 @@ def test_the_owner_alone_cannot_become_less(store: Store) -> None:
 
 def test_a_reader_may_go_where_there_never_was_an_administrator(store: Store) -> None:
     readers = [store.accounts.join(name, f"{name}@lab.example", None, START) for name in ("ada", "bob")]
-    store.accounts.remove(readers[0].id)
+    store.accounts.remove(readers[0].id, "leave", START)
     assert store.accounts.all() == [readers[1]]
 
 
@@ -160,7 +160,7 @@ def test_two_administrators_who_remove_each_other_at_once_leave_one(store: Store
 def test_two_administrators_who_go_at_once_leave_one(store: Store) -> None:
     going = [account(store, name, Role.ADMIN) for name in ("Ada", "Bob")]
     account(store, "Eve")
-    answers = at_once([partial(store.accounts.remove, who.id) for who in going])
+    answers = at_once([partial(store.accounts.remove, who.id, "leave", START) for who in going])
     assert sorted(type(answer).__name__ for answer in answers) == ["ConflictError", "NoneType"]
 
 
@@ -203,9 +203,9 @@ def test_removing_takes_the_account_only(store: Store) -> None:
         store.proofs.open_session(who.id, who.name, "Firefox", now=START, expires=SOON)
         store.shelves.add(who.id, f"{who.name}'s", "private", None, START)
     before = rows_of(store, ada.id)
-    store.accounts.remove(bob.id)
+    store.accounts.remove(bob.id, "leave", START)
     assert set(rows_of(store, bob.id).values()) == {0}
     assert rows_of(store, ada.id) == before
     assert "Bob" not in everything(store)
     with pytest.raises(NotFoundError):
-        store.accounts.remove(bob.id)
+        store.accounts.remove(bob.id, "leave", START)

@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 import tidings
+from tests.people_help import everything
 from tests.scripted import START, Clock, Scripted
 from tidings import jobs
 from tidings.catalog import Catalog
@@ -507,3 +508,21 @@ def test_the_work_in_the_background_outlives_a_store_that_cannot_be_read(
     working(catalog, sleep)
     assert "the disk is full; trying again" in capsys.readouterr().err
     assert list(answers) == []
+
+
+def test_the_work_in_the_background_forgets_each_hour_who_tried_to_come_in(
+    catalog: Catalog, made: Made, clock: Clock, store: Store
+) -> None:
+    made["arxiv"] = made["huggingface"] = Scripted([])
+    store.proofs.attempt({"link from 192.0.2.1": 5}, timedelta(hours=1), START)
+    naps = iter([timedelta(hours=23), timedelta(minutes=61)])
+
+    def sleep(_: float) -> None:
+        nap = next(naps, None)
+        if nap is None:
+            raise KeyboardInterrupt
+        assert "192.0.2.1" in everything(store)
+        clock.at += nap
+
+    working(catalog, sleep)
+    assert "192.0.2.1" not in everything(store)

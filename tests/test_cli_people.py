@@ -102,6 +102,21 @@ def test_roles_are_given_and_people_kept_out_let_in_and_deleted(home: Path) -> N
     assert "bob@" not in done("list", home=home)
 
 
+def test_the_owner_of_a_machine_becomes_somebody_with_an_address(tmp_path: Path) -> None:
+    with tidings.open(tmp_path) as catalog:
+        owner = catalog.owner()
+        catalog.make_shelf(owner, "Kernels")
+    assert "tidings user adopt EMAIL" in run("add", "bob@lab.example", home=tmp_path).stderr
+    ran = run("adopt", ADA, "--name", "Ada", home=tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, f"{ADA} is admin number 1, and has all that was the owner's.\n")
+    link = re.fullmatch(LINK, ran.stdout)
+    assert link is not None
+    with tidings.open(tmp_path) as catalog:
+        reader = catalog.reader_of_session(catalog.sign_in(link[1], "Firefox"))
+        assert [shelf.name for shelf in catalog.shelves(reader)[0]] == ["Kernels"]
+    assert run("adopt", ADA, home=tmp_path).returncode == 3
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [

@@ -189,6 +189,9 @@ def test_what_a_curator_did_stands_without_the_name(store: Store, tmp_path: Path
     ada = live_fully(catalog, store, "Ada")
     root, found = member(catalog, "Root", Role.ADMIN), papers(store, 0, 1)
     catalog.delete_account(ada)
+    assert [(act.actor, act.verb, act.subject) for act in catalog.acts(root, limit=1)] == [
+        (None, "leave", f"account:{ada.account.id}")
+    ]
     told = catalog.standings([catalog.paper(paper_id(kind)) for kind in range(2)], root)
     assert (told[found[0]].picked, told[found[0]].votes, told[found[0]].submitter) == (date(2026, 3, 2), 0, None)
     assert told[found[1]].hidden == "advertisement"
@@ -331,6 +334,8 @@ def test_the_command_line_does_what_an_administrator_does_and_leaves_one_too(cat
         with pytest.raises(ConflictError, match="needs an administrator"):
             lost()
     catalog.expel("ada@lab.example")
+    [gone] = catalog.acts(root, limit=1)
+    assert (gone.actor, gone.verb, gone.was) == (None, "delete account", "curator")
     assert [each.id for each in catalog.members()[0]] == [root.account.id]
     with pytest.raises(NotFoundError, match=r"ada@lab\.example has no account"):
         catalog.expel("ada@lab.example")

@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from tests.people_help import account, at_once
+from tests.people_help import account, at_once, everything
 from tests.scripted import START
 from tidings.errors import ConflictError, SignInError
 from tidings.people import Account, Role
 from tidings.store import Store
-from tidings.store.tables import attempt, link
+from tidings.store.tables import attempt, link, session
 
 SOON, LATER = START + timedelta(minutes=20), START + timedelta(days=90)
 MINUTE = timedelta(minutes=1)
@@ -169,7 +169,7 @@ def test_the_invitations_of_who_is_an_administrator_no_more_end(store: Store) ->
         elif ended == "disabled":
             store.accounts.set_disabled(bob.id, True, ada.id, START)
         else:
-            store.accounts.remove(bob.id)
+            store.accounts.remove(bob.id, "leave", START)
         assert enter(store, ended) is None
     assert store.proofs.invitations(START) == []
 
@@ -301,3 +301,17 @@ def test_attempts_are_forgotten_after_a_day(store: Store) -> None:
     tried(store, 60 * 24, bob=1)
     with store.engine.connect() as connection:
         assert list(connection.scalars(sa.select(attempt.c.name))) == ["bob"]
+
+
+def test_what_is_over_is_forgotten_though_nobody_comes(store: Store) -> None:
+    ada = account(store, "Ada")
+    open_session(store, ada, "s")
+    store.proofs.add_link("sign-in", "l", "ada@lab.example", now=START, expires=START + MINUTE)
+    tried(store, 0, network=5)
+    store.proofs.forget(START + timedelta(hours=23))
+    assert "network" in everything(store)
+    store.proofs.forget(LATER + timedelta(days=1))
+    assert "network" not in everything(store)
+    with store.engine.connect() as connection:
+        for table in (session, link):
+            assert connection.scalar(sa.select(sa.func.count()).select_from(table)) == 0

@@ -21,6 +21,7 @@ from tidings.errors import ForbiddenError, NotFoundError, SignInError, TidingsEr
 from tidings.people import SCOPES, Reader, Role, role_for
 from tidings.store import Store, open_store
 from tidings.types import Pace
+from tidings.web.app import create_app
 
 PAPER = paper_id(0)
 
@@ -59,6 +60,8 @@ RIGHTS = {
     "take": Right("shelves", lambda w, r: w.catalog.take(r, w.own_shelf, PAPER)),
     "save": Right("shelves", lambda w, r: w.catalog.save(r, PAPER)),
     "shelf_to_follow": Right("feeds", lambda w, r: w.catalog.shelf_to_follow(r, w.own_shelf)),
+    "feed_to_follow": Right("feeds", lambda w, r: w.catalog.feed_to_follow(r, [], limit=5)),
+    "interests_to_follow": Right("feeds", lambda w, r: w.catalog.interests_to_follow(r)),
     "shelves_to_follow": Right("feeds", lambda w, r: w.catalog.shelves_to_follow(r)),
     "pick": Right("curate", lambda w, r: w.catalog.pick(r, paper_id(1))),
     "unpick": Right("curate", lambda w, r: w.catalog.unpick(r, PAPER)),
@@ -74,6 +77,8 @@ RIGHTS = {
     "suppress": Right("admin", lambda w, r: w.catalog.suppress(r, "gone@lab.example", "gone")),
     "unsuppress": Right("admin", lambda w, r: w.catalog.unsuppress(r, "back@lab.example")),
     "returned": Right("admin", lambda w, r: w.catalog.returned(r)),
+    "editions": Right("admin", lambda w, r: w.catalog.editions(r)),
+    "last_editions": Right("admin", lambda w, r: w.catalog.last_editions(r)),
     "take_return": Right("admin", lambda w, r: w.catalog.take_return(r, "gone@lab.example", "hard", "no such user")),
     "accounts": Right("admin", lambda w, r: w.catalog.accounts(r)),
     "invite": Right("admin", lambda w, r: w.catalog.invite(r, "new@lab.example", Role.ADMIN), in_person=True),
@@ -93,6 +98,8 @@ RIGHTS = {
 }
 # Anybody may ask these: what they say of a reader they say only to that reader.
 ANYBODY = {"standings", "saved", "sign_out"}
+# What asks nobody who they are: whoever runs the command line has the whole archive in their hands anyway.
+COMMAND_LINE = {"members", "add_account", "appoint", "bar", "expel", "adopt", "has_owner", "sign_in_letter"}
 
 
 @pytest.fixture
@@ -127,6 +134,15 @@ def test_every_method_that_takes_a_reader_says_here_who_may() -> None:
     methods = inspect.getmembers(Catalog, inspect.isfunction)
     taking = {name for name, method in methods if "reader" in inspect.signature(method).parameters}
     assert {name for name in taking if not name.startswith("_")} == RIGHTS.keys() | ANYBODY
+
+
+def test_what_is_the_command_lines_alone_is_asked_by_no_page() -> None:
+    """These ask nobody who they are, so nothing that is served may call them."""
+    pages = Path(inspect.getfile(create_app)).parent
+    source = "".join(file.read_text() for file in [*pages.rglob("*.py"), *pages.rglob("*.html")])
+    for name in COMMAND_LINE:
+        assert callable(getattr(Catalog, name))
+        assert f"catalog.{name}(" not in source, name
 
 
 @pytest.mark.parametrize("name", RIGHTS)

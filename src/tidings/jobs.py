@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tidings.errors import TidingsError
@@ -14,17 +15,22 @@ if TYPE_CHECKING:
 
 # Seconds. Looking costs one read of one small table; nothing that comes due is in a greater hurry.
 _LOOK_EVERY = 10.0
+_TIDY_EVERY = timedelta(hours=1)
 
 
 def work(catalog: Catalog, *, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Do what comes due, the longest due first, until interrupted.
+    """Do what comes due, the longest due first, until interrupted; once an hour, forget what lets nobody in any more.
 
     How a source failed is on the status page. What keeps all of them from running, as a full disk, is said here, and
     it may pass.
     """
+    tidied: datetime | None = None
     while True:
         try:
             report = catalog.sync_due()
+            if tidied is None or catalog.now() - tidied >= _TIDY_EVERY:
+                catalog.forget()
+                tidied = catalog.now()
         except TidingsError as error:
             sys.stderr.write(f"tidings: {error}; trying again\n")
             report = None

@@ -70,6 +70,10 @@ class Keys(Archive):
         if reader.session:
             self._store.proofs.end_sessions(reader.account.id, [reader.session])
 
+    def forget(self) -> None:
+        """Forget what lets nobody in any more, and who tried to get in more than a day ago; once an hour is enough."""
+        self._store.proofs.forget(self._clock())
+
     # --- tokens ---
 
     def reader_of_token(self, token: str) -> Reader:

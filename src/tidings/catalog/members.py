@@ -40,7 +40,7 @@ class Members(Keys):
         Raises:
             ConflictError: it is the last administrator's, and others have accounts here.
         """
-        self._store.accounts.remove(require_person(reader).id)
+        self._store.accounts.remove(require_person(reader).id, "leave", self._clock())
 
     def export_account(self, reader: Reader | None) -> Exported:
         """Return everything that is kept of one's account, for oneself; raises as ``change_account``.
@@ -142,7 +142,7 @@ class Members(Keys):
         if not self._store.proofs.withdraw_invitation(number, admin.id, self._clock()):
             raise NotFoundError(f"no invitation has the number {number}")
 
-    # --- from the command line, whose user has the whole archive in his hands anyway ---
+    # --- from the command line alone, whose user has the whole archive in his hands anyway: no page asks these ---
 
     def members(self) -> tuple[list[Account], list[Invitation]]:
         """Return all accounts, and the invitations that were not taken up."""
@@ -174,7 +174,22 @@ class Members(Keys):
 
     def expel(self, email: str) -> None:
         """Delete the account of an address and everything in it; raises as ``appoint``."""
-        self._store.accounts.remove(self._member(email).id)
+        self._store.accounts.remove(self._member(email).id, "delete account", self._clock())
+
+    def adopt(self, email: str, name: str = "") -> Account:
+        """Give all that the owner of a personal installation has to the person of an address, as an administrator.
+
+        Raises:
+            InputError: that is no address.
+            NotFoundError: no account here is an owner's without an address.
+            ConflictError: the account of the address is kept out.
+        """
+        address = email_of(email)
+        return self._store.owners.adopt(address, name_of(name or address), self._clock())
+
+    def has_owner(self) -> bool:
+        """Tell whether somebody's votes and shelves are here from when there were no accounts, for ``adopt``."""
+        return self._store.owners.has_owner()
 
     def _member(self, email: str) -> Account:
         address = email_of(email)

@@ -67,7 +67,7 @@ class Signing(Keys):
         address = email_of(email)
         self._limit("link", address, network, _LINKS)
         found = self._store.accounts.by_email(address)
-        welcome = self.settings.sign_up if found is None else not found.disabled
+        welcome = self._may_join(address) if found is None else not found.disabled
         # a link is made for nobody too, so that the time it takes says nothing either
         letter = self._sign_in_letter(address if welcome else "", address)
         return letter if welcome else None
@@ -103,10 +103,12 @@ class Signing(Keys):
         """
         hashed, now = digest(secret), self._clock()
         address = self._store.proofs.link(hashed, now)  # a read, so that trying secrets at random costs no write
-        account = address and self._store.accounts.enter(hashed, name_of(address), now, strangers=self.settings.sign_up)
+        account = address and self._store.accounts.enter(
+            hashed, name_of(address), now, strangers=self._may_join(address)
+        )
         if not account:
             raise SignInError("this link was used already or is too old; ask for a new one")
-        return self._open_session(account, label)
+        return self._open_session(self._appointed(account), label)
 
     def knows_link(self, secret: str) -> str | None:
         """Return the address that a link would let in, if any: its page shows a button, and only that uses the link."""
@@ -141,7 +143,7 @@ class Signing(Keys):
         account, hashed = self._store.accounts.with_password(address) or (None, None)
         if not is_password(password, hashed) or account is None:
             raise SignInError("this address and this password do not belong together")
-        return self._open_session(account, label)
+        return self._open_session(self._appointed(account), label)
 
     def set_password(self, reader: Reader | None, password: str) -> None:
         """Give one's account a password; every session of it ends, this one too.
@@ -181,7 +183,7 @@ class Signing(Keys):
         found = self._store.accounts.by_subject(known_as)
         if found is None and address is not None and (by_email := self._store.accounts.by_email(address)):
             found = self._store.accounts.bind(self._able(by_email).id, known_as)
-        return self._open_session(found or self._join(name, address, known_as), label)
+        return self._open_session(self._appointed(found or self._join(name, address, known_as)), label)
 
     def vouched_for(self, email: str, name: str) -> Reader:
         """Return the reader whom a trusted proxy vouches for by an address; no session is kept.
@@ -191,12 +193,29 @@ class Signing(Keys):
             InputError: the proxy gave no address.
         """
         address = email_of(email)
-        return Reader(self._able(self._store.accounts.by_email(address) or self._join(name, address, None)))
+        found = self._able(self._store.accounts.by_email(address) or self._join(name, address, None))
+        return Reader(self._appointed(found))
 
     def _join(self, name: str, email: str | None, subject: str | None) -> Account:
-        if not self.settings.sign_up:
+        if not self._may_join(email):
             raise SignInError("you have no account here; ask an administrator to invite you")
         return self._store.accounts.join(name_of(name or email or ""), email, subject, self._clock())
+
+    # --- the first administrator ---
+
+    def _may_join(self, address: str | None) -> bool:
+        """Tell whether somebody without an account may make one: strangers, or the first administrator."""
+        return self.settings.sign_up or self._is_awaited(address)
+
+    def _is_awaited(self, address: str | None) -> bool:
+        """Tell whether the settings await an address as the first administrator. Where one is, none is awaited."""
+        return address is not None and address == self.settings.admin and not self._store.owners.has_administrator()
+
+    def _appointed(self, account: Account) -> Account:
+        """Return who came in, an administrator from now on if they are the first that the settings await."""
+        if self._is_awaited(account.email):
+            return self._store.owners.appoint_first(account.id, self._clock())
+        return account
 
 
 def network_of(address: str) -> str:
@@ -217,4 +236,4 @@ def _is_shared(settings: Settings) -> bool:
     """Tell whether the settings are those of an installation for several people."""
     host = urlsplit(settings.public_url or "").hostname
     named = host is not None and not _LOOPBACK.fullmatch(host)
-    return bool(settings.sign_up or settings.oidc.issuer or settings.proxy.header or named)
+    return bool(settings.sign_up or settings.admin or settings.oidc.issuer or settings.proxy.header or named)

@@ -24,6 +24,7 @@ def user() -> None:
     \b
     tidings user add ada@lab.example --admin     make an account; it prints a link that signs her in
     tidings user link ada@lab.example            another link: it works once, for 20 minutes
+    tidings user adopt ada@lab.example           what was yours before there were accounts becomes hers
     tidings user list                            who there is
     """
 
@@ -42,6 +43,28 @@ def add(email: str, name: str, role: str, home: Path | None) -> None:
         site_address(catalog.settings)  # no account is made whose link would lead nowhere
         made = catalog.add_account(email, name, Role.named(role))
         click.echo(f"{made.email} is {made.role} number {made.id}.", err=True)
+        if catalog.has_owner():
+            hint = "what the owner of this machine voted for and saved waits for `tidings user adopt EMAIL`"
+            click.echo(f"{hint}: it gives all of it to an account.", err=True)
+        _print_link(catalog, email)
+
+
+@user.command("adopt")
+@click.argument("email")
+@click.option("--name", default="", help="The name that others see, where EMAIL has no account yet.")
+@HOME
+def adopt(email: str, name: str, home: Path | None) -> None:
+    """Give what the owner of this machine has to EMAIL: likes, votes, shelves, all; and print a link that signs in.
+
+    Before there were accounts, whoever sat at the machine was the owner and signed in nowhere. This is the way from
+    there to a lab: the owner gets an address, or an account that is there already gets everything, and administers.
+    """
+    from tidings.mail import site_address
+
+    with opened(home) as catalog:
+        site_address(catalog.settings)  # nothing is given to somebody whose link would lead nowhere
+        made = catalog.adopt(email, name)
+        click.echo(f"{made.email} is {made.role} number {made.id}, and has all that was the owner's.", err=True)
         _print_link(catalog, email)
 
 

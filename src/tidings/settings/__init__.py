@@ -80,6 +80,9 @@ class Settings(BaseSettings):
         "home folder, made when first needed.",
     )
     sign_up: bool = Field(False, description="Whether strangers may make accounts; else an administrator invites.")
+    admin: str | None = Field(
+        None, description="The address of the first administrator: whoever proves to have it becomes that."
+    )
     mail: MailSettings = Field(default_factory=MailSettings)
     oidc: OidcSettings = Field(default_factory=OidcSettings)
     proxy: ProxySettings = Field(default_factory=ProxySettings)
@@ -132,6 +135,17 @@ class Settings(BaseSettings):
         if unknown := [name for name in names if name not in known]:
             raise ValueError(f"there is no source {', '.join(unknown)}; there are {', '.join(known)}")
         return names
+
+    @field_validator("admin")
+    @classmethod
+    def _check_admin(cls, address: str | None) -> str | None:
+        """Take the address as addresses are kept: without blanks around, in lower case."""
+        if address is None or not address.strip():
+            return None
+        kept = address.strip().lower()
+        if "@" not in kept or not kept.isascii():
+            raise ValueError(f"{address!r} is not an e-mail address")
+        return kept
 
     @property
     def own_addresses(self) -> tuple[str, ...]:

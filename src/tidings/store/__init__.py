@@ -11,12 +11,14 @@ import sqlalchemy as sa
 
 from tidings.errors import StoreError
 from tidings.store.accounts import Accounts
+from tidings.store.editions import Editions
 from tidings.store.engine import make_engine, sqlite_url, writing
 from tidings.store.gates import Gates, GateState, Pass
 from tidings.store.habits import Habits
 from tidings.store.interests import Interests
 from tidings.store.jobs import Claim, Jobs, JobState
 from tidings.store.journal import Journal
+from tidings.store.owners import Owners
 from tidings.store.progress import Progress
 from tidings.store.proofs import Proofs
 from tidings.store.reader import StoreReader
@@ -56,12 +58,14 @@ class Store(StoreReader):
         self.accounts = Accounts(engine)
         self.proofs = Proofs(engine)
         self.journal = Journal(engine)
+        self.owners = Owners(engine)
         self.voting = Voting(engine)
         self.shelves = Shelves(engine)
         self.trends = Trends(engine)
         self.interests = Interests(engine)
         self.habits = Habits(engine)
         self.subscriptions = Subscriptions(engine)
+        self.editions = Editions(engine)
 
     @contextmanager
     def writer(self, now: datetime) -> Iterator[StoreWriter]:

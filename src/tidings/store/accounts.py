@@ -213,8 +213,8 @@ class Accounts:
             log(connection, by, "disable" if disabled else "enable", f"account:{number}", now=now)
             return _get(connection, number)
 
-    def remove(self, number: int) -> None:
-        """Remove an account and everything in it. Its curation stands, without its name.
+    def remove(self, number: int, verb: str, now: datetime) -> None:
+        """Remove an account and everything in it. Its curation stands, without its name; so does a line in the log.
 
         Raises:
             NotFoundError: no account has that number.
@@ -235,6 +235,7 @@ class Accounts:
             connection.execute(sa.delete(account).where(account.c.id == number))
             if before.role == Role.ADMIN:
                 _keep_an_administrator(connection)
+            log(connection, None, verb, f"account:{number}", was=str(before.role), now=now)
 
 
 def as_account(row: sa.Row[tuple[object, ...]]) -> Account:

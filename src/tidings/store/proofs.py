@@ -39,7 +39,7 @@ class Proofs:
         values = {"digest": digest, "account_id": number, "label": label, "created": now, "seen": now}
         with writing(self._engine) as connection:
             present(connection, number)
-            connection.execute(sa.delete(session).where(session.c.expires <= now))
+            _forget(connection, now)
             connection.execute(sa.insert(session).values(**values, expires=expires))
             connection.execute(sa.update(account).where(account.c.id == number).values(seen=now))
 
@@ -124,6 +124,7 @@ class Proofs:
         """Keep the hash of a link that lets the reader of a mail in, once; of kind "nobody" it lets nobody in."""
         values = {"kind": kind, "digest": digest, "email": email, "role": int(Role.READER)}
         with writing(self._engine) as connection:
+            _forget(connection, now)
             _insert_link(connection, **values, created=now, expires=expires)
 
     def invite(self, by: int, digest: str, email: str, role: Role, *, now: datetime, expires: datetime) -> None:
@@ -171,6 +172,11 @@ class Proofs:
                 log(connection, by, "withdraw invitation", f"invitation:{number}", now=now)
             return there
 
+    def forget(self, now: datetime) -> None:
+        """Forget sessions and links that are too old, and who tried to get in until a day ago."""
+        with writing(self._engine) as connection:
+            _forget(connection, now)
+
     # --- attempts ---
 
     def attempt(self, limits: Mapping[str, int], within: timedelta, now: datetime) -> timedelta | None:
@@ -179,7 +185,7 @@ class Proofs:
         The time begins with the first attempt and is not prolonged by those that are refused.
         """
         with writing(self._engine) as connection:
-            connection.execute(sa.delete(attempt).where(attempt.c.since <= now - _ATTEMPTS_KEPT))
+            _forget(connection, now)
             tried = _tried(connection, limits, within, now)
             waits = [since + within - now for name, (since, count) in tried.items() if count >= limits[name]]
             if waits:
@@ -190,6 +196,13 @@ class Proofs:
                 statement = insert_of(connection.dialect.name)(attempt).values(name=name, **values)
                 connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
             return None
+
+
+def _forget(connection: sa.Connection, now: datetime) -> None:
+    """Forget what lets nobody in any more, and who tried: addresses of networks are nobody's to keep."""
+    connection.execute(sa.delete(session).where(session.c.expires <= now))
+    connection.execute(sa.delete(link).where(link.c.expires <= now))
+    connection.execute(sa.delete(attempt).where(attempt.c.since <= now - _ATTEMPTS_KEPT))
 
 
 def _tried(
@@ -207,7 +220,6 @@ def _token(row: sa.Row[tuple[object, ...]]) -> Token:
 
 
 def _insert_link(connection: sa.Connection, **values: object) -> int:
-    """Insert a link, and forget those that are too old; return its number."""
-    connection.execute(sa.delete(link).where(link.c.expires <= values["created"]))
+    """Insert a link; return its number."""
     number: int = connection.execute(sa.insert(link).values(**values).returning(link.c.id)).scalar_one()
     return number

@@ -19,6 +19,8 @@ _HERE = "/members"
 _AUDIT = "/audit"
 _LINES = 100
 _UNDOABLE = frozenset({"pick", "unpick", "hide", "unhide"})
+_BY_COMMAND = frozenset({"add account", "delete account", "adopt"})
+"""What only the command line does."""
 _DID = {
     "add account": "made",
     "role": "gave another role to",
@@ -27,6 +29,10 @@ _DID = {
     "invite": "invited",
     "withdraw invitation": "withdrew",
     "join": "joined as",
+    "first administrator": "became the first administrator as",
+    "adopt": "gave the owner's things to",
+    "leave": "left:",
+    "delete account": "deleted",
     "pick": "picked",
     "unpick": "took back the pick of",
     "hide": "hid",
@@ -89,7 +95,15 @@ def audit(request: Request) -> Response:
         raise InputError("before must be the number of a line")
     acts = site.catalog.acts(reader_of(request), limit=_LINES, before=int(before) if before else None)
     following = acts[-1].id if len(acts) == _LINES else None
-    return site.html("audit.html", acts=acts, following=following, undoable=_UNDOABLE, did=_DID, now=site.catalog.now())
+    return site.html(
+        "audit.html",
+        acts=acts,
+        following=following,
+        undoable=_UNDOABLE,
+        did=_DID,
+        by_command=_BY_COMMAND,
+        now=site.catalog.now(),
+    )
 
 
 def undo(request: Request) -> Response:
