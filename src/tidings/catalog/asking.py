@@ -51,7 +51,7 @@ class Asking(Feeds):
         *,
         days: int = DAYS,
     ) -> WhyNot:
-        """Return why the feed of an interest (of one's own the nearest to it) does not list a paper, or that it does.
+        """Return why the feed of an interest does not list a paper; of one's own the interest nearest to the paper.
 
         Every cause that holds is told, in the order in which a feed leaves papers out.
 

@@ -167,7 +167,8 @@ class WhyNot:
     """Why a paper is not in a feed, or that it is. ``causes`` are whole sentences, the deciding one first.
 
     ``rank`` counts from 1 among the papers that the feed looked at; ``short`` is by how much its height misses the
-    line, 0 where it does not. ``shown`` is when a feed first showed it. ``is_listed`` says that the feed has it above the line.
+    line, 0 where it does not. ``shown`` is when a feed first showed it. ``is_listed`` says that the feed has
+    it above the line.
     """
 
     paper: Paper
