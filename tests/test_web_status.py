@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from tests.people_help import statements
 from tests.scripted import START, Clock, Scripted
 from tidings.catalog import Catalog
 from tidings.errors import FetchError, InputError
@@ -101,3 +102,13 @@ def test_a_status_without_sources_says_how_to_switch_one_on(
     html = client.get("/status").text
     assert "No source is switched on" in html
     assert "TIDINGS_SOURCES" in html
+
+
+def test_what_is_held_is_counted_once_for_a_page(opened: Store, tmp_path: Path, made: dict[str, Scripted]) -> None:
+    catalog, client = served(opened, tmp_path, Clock(), "arxiv")
+    made["arxiv"] = Scripted([])
+    with statements(opened) as asked:
+        assert client.get("/status").status_code == 200
+    assert len([statement for statement in asked if "count(*)" in statement.lower() and "FROM paper" in statement]) == 1
+    stats, checks, sources = catalog.state()
+    assert (stats, checks, sources) == (catalog.stats(), catalog.doctor(), catalog.sources())

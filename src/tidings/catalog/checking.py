@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from tidings.catalog.syncing import Syncing
 from tidings.moments import at, away
@@ -19,7 +20,21 @@ class Checking(Syncing):
 
     def stats(self) -> Stats:
         """Return what the archive holds."""
+        return self._held(self._store.counts())
+
+    def doctor(self, *, thorough: bool = False) -> list[Check]:
+        """Return what is well and what is not; thorough reads every row of the index."""
         counts = self._store.counts()
+        checks = self._examined(counts, self._statuses(counts))
+        return checks + (self._index.verify() if thorough else [])
+
+    def state(self) -> tuple[Stats, list[Check], tuple[SourceStatus, ...]]:
+        """Return what ``stats``, ``doctor`` and ``sources`` do; what is held is counted once for all three."""
+        counts = self._store.counts()
+        sources = self._statuses(counts)
+        return self._held(counts), self._examined(counts, sources), sources
+
+    def _held(self, counts: dict[str, Any]) -> Stats:
         folder = self.settings.root
         return Stats(
             papers=counts["papers"],
@@ -33,9 +48,7 @@ class Checking(Syncing):
             bytes_index=_size((folder / "index").rglob("*")),
         )
 
-    def doctor(self, *, thorough: bool = False) -> list[Check]:
-        """Return what is well and what is not; thorough reads every row of the index."""
-        counts = self._store.counts()
+    def _examined(self, counts: dict[str, Any], sources: Iterable[SourceStatus]) -> list[Check]:
         lag = self.lag
         checks = [
             Check("store", True, f"{counts['papers']:,} papers, {sum(counts['by_source'].values()):,} records"),
@@ -48,10 +61,10 @@ class Checking(Syncing):
             Check("quarantine", True, f"{counts['quarantined']:,} records refused; see `tidings quarantine list`"),
         ]
         now = self._clock()
-        checks += [_check_source(status, now) for status in self._statuses(counts) if status.enabled]
+        checks += [_check_source(status, now) for status in sources if status.enabled]
         if "arxiv" in self.settings.sources:
             checks.append(_check_holidays(now.year))
-        return checks + (self._index.verify() if thorough else [])
+        return checks
 
 
 def _check_source(status: SourceStatus, now: datetime) -> Check:

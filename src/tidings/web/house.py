@@ -22,11 +22,12 @@ def guide(request: Request) -> Response:
 def status(request: Request) -> Response:
     """Answer ``/status``: what is held, how the sources do, and whether all is well. Never from a cache."""
     catalog = of(request).catalog
+    stats, checks, sources = catalog.state()
     response = of(request).html(
         "status.html",
-        stats=catalog.stats(),
-        checks={check.name: check for check in catalog.doctor()},
-        sources=catalog.sources(),
+        stats=stats,
+        checks={check.name: check for check in checks},
+        sources=sources,
         now=catalog.now(),
     )
     response.headers["Cache-Control"] = "no-store"
