@@ -118,6 +118,7 @@ def catalog(opened: Store, tmp_path: Path) -> Catalog:
 def world(catalog: Catalog, store: Store, who: Reader) -> World:
     """Make what calls are about, and give the reader a shelf and a token."""
     papers(store, 0, 1, 2)
+    catalog.catch_up()
     root = member(catalog, "Root", Role.ADMIN)
     picked = catalog.pick(root, PAPER)
     catalog.hide(root, paper_id(2), "spam")

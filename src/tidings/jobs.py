@@ -1,4 +1,4 @@
-"""Work that comes due while Tidings serves: today the syncs. One process beside those that answer does it."""
+"""Work that comes due while Tidings serves: syncs and digests. One process beside those that answer does it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from tidings.digest.bounces import read_due
+from tidings.digest.sending import run_due
 from tidings.errors import TidingsError
 
 if TYPE_CHECKING:
     from tidings.catalog import Catalog
+    from tidings.settings import Settings
 
 # Seconds. Looking costs one read of one small table; nothing that comes due is in a greater hurry.
 _LOOK_EVERY = 10.0
@@ -21,13 +24,14 @@ _TIDY_EVERY = timedelta(hours=1)
 def work(catalog: Catalog, *, sleep: Callable[[float], None] = time.sleep) -> None:
     """Do what comes due, the longest due first, until interrupted; once an hour, forget what lets nobody in any more.
 
-    How a source failed is on the status page. What keeps all of them from running, as a full disk, is said here, and
+    How a source failed is on the status page, and how mail did. What keeps all of them from running, as a full disk, is said here, and
     it may pass.
     """
     tidied: datetime | None = None
     while True:
         try:
-            report = catalog.sync_due()
+            report = catalog.sync_due() if is_syncing(catalog.settings) else None
+            _tell(catalog, sleep)
             if tidied is None or catalog.now() - tidied >= _TIDY_EVERY:
                 catalog.forget()
                 tidied = catalog.now()
@@ -36,3 +40,15 @@ def work(catalog: Catalog, *, sleep: Callable[[float], None] = time.sleep) -> No
             report = None
         if report is None:
             sleep(_LOOK_EVERY)
+
+
+def is_syncing(settings: Settings) -> bool:
+    """Tell whether there are syncs to be run."""
+    return settings.sync and bool(settings.sources)
+
+
+def _tell(catalog: Catalog, sleep: Callable[[float], None]) -> None:
+    """Send the digests that are due, and see what came back."""
+    if catalog.settings.digest.send:
+        run_due(catalog, sleep=sleep)
+        read_due(catalog)

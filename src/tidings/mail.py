@@ -154,7 +154,7 @@ def _message(settings: Settings, to: str, words: _Words, link: str, now: datetim
     message = EmailMessage(policy=SMTP)
     message["From"] = Address("Tidings", addr_spec=sender.addr_spec)
     message["To"] = _address(to)
-    message["Subject"] = words.subject
+    message["Subject"] = subject_line(words.subject)
     message["Date"] = format_datetime(now)
     message["Message-ID"] = make_msgid(domain=sender.domain)
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence note answers it
@@ -162,6 +162,14 @@ def _message(settings: Settings, to: str, words: _Words, link: str, now: datetim
     shown = {name: escape(text) for name, text in _fields(words, link).items()}
     message.add_alternative(_HTML.format_map(shown), subtype="html")
     return message
+
+
+def subject_line(text: str) -> str:
+    """Return a subject that says what it says: an encoded word in it would be decoded, to line breaks and headers too.
+
+    https://docs.python.org/3/library/email.headerregistry.html: a value that is set is parsed like one that was read.
+    """
+    return collapse(text).replace("=?", "= ?")
 
 
 def _fields(words: _Words, link: str) -> dict[str, str]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from types import TracebackType
 
+from tidings.catalog.asking import Asking
 from tidings.catalog.checking import Checking
 from tidings.catalog.keeping import Keeping, Progress
 from tidings.catalog.members import Members
 from tidings.catalog.outbound import Outbound
+from tidings.catalog.outbox import Outbox
+from tidings.catalog.returns import Returns
 from tidings.catalog.signing import Signing
 from tidings.catalog.submitting import Submitting
 from tidings.catalog.subscribing import Subscribing
@@ -33,7 +36,9 @@ def open(home: Path | str | None = None, settings: Settings | None = None) -> Ca
     return Catalog(open_store(settings.root, settings.database_url), settings)
 
 
-class Catalog(Trending, Submitting, Keeping, Checking, Outbound, Subscribing, Signing, Members):
+class Catalog(
+    Outbox, Trending, Submitting, Keeping, Checking, Outbound, Subscribing, Returns, Asking, Signing, Members
+):
     """An open archive. Safe to share between threads; use as a context manager or call ``close``."""
 
     def __enter__(self) -> Catalog:

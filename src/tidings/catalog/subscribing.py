@@ -20,7 +20,7 @@ from tidings.errors import ConflictError, ForbiddenError, InputError, NotFoundEr
 from tidings.people import Account, Reader, Role, Shelf, require
 from tidings.rank.query import SOURCES, parse
 from tidings.timetable import Timetable
-from tidings.types import Pace, Returned, Subscription, Suppressed
+from tidings.types import Pace, Subscription
 from tidings.types.digests import CADENCES, CHANNELS, KINDS, WHEN_EMPTY
 
 LONGEST_QUERY = 500
@@ -226,54 +226,6 @@ class Subscribing(Community, Signing):
         """
         self._store.subscriptions.leave(number)
 
-    # --- addresses that mail comes back from ---
-
-    def suppressed(self, reader: Reader | None) -> list[Suppressed]:
-        """Return the addresses that get no mail, the latest first.
-
-        Raises:
-            SignInError, ForbiddenError: the reader is no administrator.
-        """
-        require(reader, "admin")
-        return self._store.subscriptions.suppressed()
-
-    def suppress(self, reader: Reader | None, address: str, reason: str) -> None:
-        """Let an address get no mail, whoever subscribes it; what it is subscribed to stops. Raises as ``suppressed``.
-
-        Raises:
-            InputError: it is no address.
-        """
-        require(reader, "admin")
-        why = one_line(reason, _LONGEST_HOOK) or "an administrator said so"
-        self._store.subscriptions.suppress(email_of(address), why, self._clock())
-
-    def unsuppress(self, reader: Reader | None, address: str) -> None:
-        """Let an address be subscribed again. Raises as ``suppressed``.
-
-        Raises:
-            InputError: it is no address.
-            NotFoundError: it gets mail.
-        """
-        require(reader, "admin")
-        if not self._store.subscriptions.unsuppress(email_of(address)):
-            raise NotFoundError(f"{address} is not among those that get no mail")
-
-    def returned(self, reader: Reader | None, *, limit: int = 100) -> list[Returned]:
-        """Return what came back, the latest first; raises as ``suppressed``."""
-        require(reader, "admin")
-        return self._store.subscriptions.returned(limit)
-
-    def take_return(self, reader: Reader | None, address: str, kind: str, detail: str) -> str | None:
-        """Note what came back, as a mail service tells by a call; return why the address gets no more mail, if so.
-
-        ``kind`` is hard, soft or complaint. Raises as ``suppressed``.
-
-        Raises:
-            InputError: it is no address, or there is no such kind.
-        """
-        require(reader, "admin")
-        return self.note_return(email_of(address), kind, detail)
-
     # --- from the command line, whose user has the whole archive in his hands anyway ---
 
     def all_subscriptions(self) -> list[Subscription]:
@@ -294,24 +246,6 @@ class Subscribing(Community, Signing):
             raise NotFoundError(f"{where} has no account, and so no {kind}")
         wanted = _Wanted(channel, where, kind, *self._subject(kind, subject, Reader(account) if account else None))
         return self._active(account, wanted, pace)
-
-    def note_return(self, address: str, kind: str, detail: str) -> str | None:
-        """Note what came back for an address; return why it gets no more mail from now on, if that is so.
-
-        Raises:
-            InputError: there is no such kind.
-        """
-        if kind not in ("hard", "soft", "complaint"):
-            raise InputError(f"what comes back is hard, soft or a complaint; not {kind[:20]!r}")
-        now, rules = self._clock(), self.settings.digest
-        return self._store.subscriptions.note_return(
-            address,
-            kind,
-            one_line(detail, _LONGEST_HOOK),
-            now=now,
-            soft=rules.soft_bounces,
-            since=now - timedelta(days=rules.soft_days),
-        )
 
     # --- making ---
 

@@ -172,14 +172,18 @@ class Subscriptions:
     # --- what came back ---
 
     def note_return(
-        self, address: str, kind: str, detail: str, *, now: datetime, soft: int, since: datetime
+        self, address: str, kind: str, detail: str, *, once: bool, now: datetime, soft: int, since: datetime
     ) -> str | None:
         """Keep what came back; return why the address gets no more mail from now on, if that is so.
 
-        A complaint and a hard one end it at once, soft ones when there are ``soft`` of them since a moment.
+        A complaint and a hard one end it at once, soft ones when there are ``soft`` of them since a moment. What is
+        kept already in the same words is not kept again, where it came but ``once``.
         """
         with writing(self._engine) as connection:
             values = {"address": address, "kind": kind, "detail": detail, "at": now}
+            same = sa.and_(bounce.c.address == address, bounce.c.kind == kind, bounce.c.detail == detail)
+            if once and connection.scalar(sa.select(bounce.c.id).where(same).limit(1)) is not None:
+                return None
             connection.execute(sa.insert(bounce).values(**values))
             why = _ending(connection, address, kind, soft, since)
             if why:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from tidings import jobs
 from tidings.errors import InputError, TidingsError
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def run(catalog: Catalog, *, host: str | None = None, port: int | None = None) -
     beside = [Thread(target=_keep_up, args=(catalog, stop), name="follow", daemon=True)]
     for _ in range(_workers(settings) - 1):
         beside.append(_kept(stop, _work, (shown, number), settings))
-    if settings.sync and settings.sources:
+    if jobs.is_syncing(settings) or settings.digest.send:
         beside.append(_kept(stop, _do_jobs, settings))
     for thread in beside:
         thread.start()
@@ -142,7 +143,6 @@ def _work(address: tuple[str, int], settings: Settings, parent: int) -> None:
 
 def _do_jobs(settings: Settings, parent: int) -> None:
     """Do what comes due in a process of its own, as long as the first one lives; pages go before it."""
-    from tidings import jobs
     from tidings.catalog import open as open_catalog
 
     with suppress(KeyboardInterrupt):  # Control-C, the first process's end, and its death all end it that way

@@ -1,0 +1,95 @@
+"""What is to be done about each subscription that is due: an edition, none today, or an end. Nothing here writes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tidings.digest.choosing import Editor
+from tidings.digest.due import Due, decide, timetable
+from tidings.errors import NotFoundError, QueryError, TidingsError
+from tidings.store.editions import Draft
+from tidings.types import Digest, Subscription
+
+if TYPE_CHECKING:
+    from tidings.catalog import Catalog
+
+TOGETHER = 100
+"""Subscriptions that are looked at, and editions that are written, at a time."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class NoneNow:
+    """A subscription gets no edition now; the next is due then."""
+
+    subscription: Subscription
+    due: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A subscription cannot go on, and why."""
+
+    subscription: Subscription
+    why: str
+
+
+def decided(catalog: Catalog, editor: Editor, batch: Sequence[Subscription]) -> Iterator[Draft | NoneNow | Ended]:
+    """Yield what is to be done about subscriptions. An address is told nothing twice, of two that are due at once."""
+    told = catalog.told({subscription.address for subscription in batch})
+    for subscription in batch:
+        known = told[subscription.address]
+        if (found := _decided(catalog, editor, subscription, known)) is not None:
+            if isinstance(found, Draft):
+                known.update(story.paper.id for story in found.digest.stories)
+            yield found
+
+
+def due_now(catalog: Catalog) -> list[Draft | NoneNow | Ended]:
+    """Return what a run would do now."""
+    editor, found, after = Editor(catalog), list[Draft | NoneNow | Ended](), 0
+    while batch := catalog.due_subscriptions(TOGETHER, after):
+        after = batch[-1].id
+        found += decided(catalog, editor, batch)
+    return found
+
+
+def preview(catalog: Catalog, subscription: Subscription) -> Digest:
+    """Return what a subscription's reader would be told now, had it an edition.
+
+    Raises:
+        NotFoundError, QueryError: what it follows is gone, or cannot be read any more.
+    """
+    now = catalog.now()
+    slot = timetable(subscription).latest(now)
+    due = Due(slot.day.isoformat(), slot.at, 0, False, now)
+    told = catalog.told({subscription.address})[subscription.address]
+    return Editor(catalog).digest(subscription, due, told, now)
+
+
+def _decided(
+    catalog: Catalog, editor: Editor, subscription: Subscription, told: set[int]
+) -> Draft | NoneNow | Ended | None:
+    now = catalog.now()
+    due = decide(subscription, now, catalog.last_day(subscription))
+    if due is None:
+        return None
+    if due.name is None or not catalog.may_be_told(subscription):
+        return NoneNow(subscription, due.next)
+    newest = catalog.newest_paper()
+    try:
+        digest = editor.digest(subscription, due, told, now)
+    except (NotFoundError, QueryError) as error:
+        return Ended(subscription, str(error))
+    except TidingsError:
+        raise
+    except Exception:  # noqa: BLE001 - it must be seen, and must not keep the others from theirs
+        _log.error("unforeseen error in the digest of subscription %s", subscription.id, exc_info=True)
+        return NoneNow(subscription, due.next)
+    says = bool(digest.stories) or subscription.when_empty == "say"
+    return Draft(digest, "waiting" if says else "empty", due.at, newest, due.next)
