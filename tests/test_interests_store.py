@@ -133,7 +133,7 @@ def test_verdicts_and_likers_of_papers(store: Store) -> None:
     own = make(store, ada, "Zebras", Said(zebra, LIKED, START), Said(comet, DISMISSED, START))
     shared = make(store, bob, "Comets", Said(zebra, LIKED, START), Said(comet, DISMISSED, START), visibility="lab")
     assert store.interests.verdicts(ada, [zebra, comet, 99]) == {zebra: {own.id: LIKED}, comet: {own.id: DISMISSED}}
-    assert store.interests.likers([zebra, comet]) == {zebra: [(bob, shared.id)]}
+    assert store.interests.likers([zebra, comet]) == {zebra: {bob: "Bob"}}
     assert store.interests.of_lab() == [store.interests.get(shared.id)]
     store.interests.say(own.id, [Said(zebra, TAKEN_BACK, START)], START)
     assert store.interests.verdicts(ada, [zebra]) == {}

@@ -22,7 +22,7 @@ from tidings.index.words import tokens
 from tidings.learn.heads import MOST
 from tidings.learn.line import heights
 from tidings.people import Account, Reader, require
-from tidings.types import Feed, FeedHit, Interest, Or, Paper, Reason, Rule
+from tidings.types import TAKEN_BACK, Feed, FeedHit, Interest, Or, Paper, Reason, Rule
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -186,33 +186,32 @@ class Feeds(Steering, Reasons):
 
     def _hits(self, account: Account, voices: Sequence[Voice], pool: Pool, shown: Order) -> tuple[FeedHit, ...]:
         papers = {paper.id: paper for paper in self._store.papers(pool.ids[shown.rows].tolist())}
-        listed = list(papers.values())
+        listed, standing_at = list(papers.values()), _heights(voices, shown)
         reasons = self._reasons_of(voices, pool, shown, papers)
-        reader = Reader(account)
-        verdicts, standings = self.verdicts(reader, listed), self.standings(listed)
-        showings = self._store.habits.showings(account.id, list(papers))
+        verdicts, standings = self.verdicts(Reader(account), listed), self.standings(listed)
+        opened = {n for n, showing in self._store.habits.showings(account.id, list(papers)).items() if showing.opened}
         likers = self._store.interests.likers(list(papers))
         authors = self._rules_of(account, "follow-author")
         hits = []
-        for row, speaker, strong in zip(shown.rows.tolist(), shown.voices.tolist(), shown.strong.tolist(), strict=True):
+        for place, row in enumerate(shown.rows.tolist()):
             paper = papers.get(int(pool.ids[row]))
-            if paper is None:
+            if paper is None:  # it was merged into another meanwhile
                 continue
+            speaker = int(shown.voices[place])
             voice = voices[speaker] if speaker >= 0 else None
             reason = reasons.get(paper.id, Reason())
-            showing = showings.get(paper.id)
             others = {number: name for number, name in likers.get(paper.id, {}).items() if number != account.id}
             hits.append(
                 FeedHit(
                     paper=paper,
                     score=float(voice.scores[row]) if voice else 0.0,
-                    height=float(heights(voice.scores[row : row + 1], voice.scores)[0]) if voice else 0.0,
-                    is_strong=strong,
+                    height=float(standing_at[place]),
+                    is_strong=bool(shown.strong[place]),
                     interest_id=voice.interest.id if voice else 0,
                     interest=voice.interest.name if voice else "",
-                    reason=replace(reason, author=followed_author(paper, authors)),
-                    verdict=verdicts.get(paper.id, 0),
-                    opened=showing is not None and showing.opened is not None,
+                    reason=replace(reason, author=followed_author(paper, authors)) if authors else reason,
+                    verdict=verdicts.get(paper.id, TAKEN_BACK),
+                    opened=paper.id in opened,
                     votes=standings[paper.id].votes,
                     likers=tuple(name or "a member" for name in others.values()),
                 )
@@ -230,6 +229,15 @@ class Feeds(Steering, Reasons):
             first = int(np.count_nonzero(mine < _SENTENCES))
             found |= self._reasons(voices[speaker].learnt, spoken, sentences=first)
         return found
+
+
+def _heights(voices: Sequence[Voice], shown: Order) -> NDArray[np.float64]:
+    """Return the height of each paper that is shown, under the voice that speaks for it; 0 without one."""
+    found = np.zeros(len(shown.rows))
+    for speaker in np.unique(shown.voices[shown.voices >= 0]).tolist():
+        mine, scores = shown.voices == speaker, voices[speaker].scores
+        found[mine] = heights(scores[shown.rows[mine]], scores)
+    return found
 
 
 def followed_author(paper: Paper, authors: Sequence[str]) -> str | None:

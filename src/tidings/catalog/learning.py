@@ -29,7 +29,7 @@ from tidings.learn.heads import MOST
 from tidings.learn.line import Line, heights, line_from, new_line
 from tidings.plain import plain
 from tidings.rank.query import SOURCES, parse
-from tidings.types import And, Between, Filter, Interest
+from tidings.types import And, Between, Filter, Interest, Reason
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,7 +66,10 @@ class Pool(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """What one state of an interest teaches: the head that scores, the line, and what both were learnt from."""
+    """What one state of an interest teaches: the head that scores, the line, and what both were learnt from.
+
+    ``reasons`` are those that were worked out already, by paper, with its telling sentence or without.
+    """
 
     head: learn.Head
     line: Line
@@ -76,6 +79,7 @@ class Learnt:
     dismissed_ids: Ids
     dismissed: learn.Papers
     required: Filter | None
+    reasons: dict[tuple[int, bool], Reason] = field(default_factory=dict, compare=False)
 
     @property
     def is_blank(self) -> bool:

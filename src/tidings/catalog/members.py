@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from tidings.catalog.keys import Keys
+from tidings.catalog.moving import exported
 from tidings.catalog.words import email_of, name_of
 from tidings.errors import ForbiddenError, NotFoundError
 from tidings.people import Account, Invitation, Reader, Role, Vote, require, require_person
@@ -65,6 +66,12 @@ class Members(Keys):
             "picks": self._labelled("day", voting.picks_of(account.id)),
             "hidden": self._labelled("reason", voting.hidden_by(account.id)),
             "shelves": self._exported_shelves(account.id),
+            "interests": [
+                exported(self._store, each) | {"visibility": each.visibility}
+                for each in self._store.interests.of(account.id)
+            ],
+            "rules": [asdict(rule) for rule in self._store.habits.rules(account.id)],
+            "shown": self._exported_showings(account.id),
             "subscriptions": [asdict(each) for each in self._store.subscriptions.of(account.id)],
             "acts": [
                 {"at": a.at, "verb": a.verb, "subject": a.subject, "detail": a.detail, "was": a.was}
@@ -83,6 +90,13 @@ class Members(Keys):
                 "papers": [{"paper": keys[e.paper_id], "note": e.note, "at": e.at} for e in entries],
             }
             for shelf, entries in shelves
+        ]
+
+    def _exported_showings(self, account_id: int) -> list[Exported]:
+        showings = self._store.habits.all_showings(account_id)
+        keys = self._keys({one.paper_id for one in showings})
+        return [
+            {"paper": keys[one.paper_id], "at": one.at, "place": one.place, "opened": one.opened} for one in showings
         ]
 
     def _named(self, votes: list[Vote]) -> list[Exported]:

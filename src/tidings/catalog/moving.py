@@ -14,6 +14,7 @@ from tidings.catalog.interests import Interests, name_of_interest
 from tidings.errors import InputError
 from tidings.learn.line import line_from
 from tidings.people import Reader, require
+from tidings.store import Store
 from tidings.store.interests import Said
 from tidings.types import DISMISSED, LIKED, Interest
 
@@ -67,17 +68,7 @@ class Moving(Interests):
         Raises:
             SignInError, ForbiddenError, NotFoundError: as ``change_interest``.
         """
-        return self._exported(self._own_interest(reader, which))
-
-    def _exported(self, own: Interest) -> dict[str, Any]:
-        said = self._store.interests.examples(own.id)
-        papers = {paper.id: paper for paper in self._store.papers([example.paper_id for example in said])}
-        known = [(papers[e.paper_id], e) for e in said if e.paper_id in papers]
-        state = self._state_of(own)
-        lines = [_Said(paper.key, _NAMES[e.verdict], e.at, paper.title) for paper, e in known]
-        made = _File(_FORM, own.name, own.words, own.query, own.created, lines + state.waiting, state.line)
-        exported: dict[str, Any] = msgspec.to_builtins(made)
-        return exported
+        return exported(self._store, self._own_interest(reader, which))
 
     def import_interest(
         self, reader: Reader | None, data: Mapping[str, Any], *, name: str | None = None
@@ -105,7 +96,7 @@ class Moving(Interests):
             SignInError, ForbiddenError, NotFoundError: as ``change_interest``.
         """
         own = self._own_interest(reader, which)
-        state = self._state_of(own)
+        state = _state_of(self._store, own)
         said, waiting = self._sorted(state.waiting)
         left = msgspec.json.encode(_State(state.line, waiting))
         self._store.interests.say(own.id, said, self._clock(), left)
@@ -117,8 +108,21 @@ class Moving(Interests):
         said = [Said(held[one.paper], _VERDICTS[one.verdict], one.at) for one in lines if one.paper in held]
         return said, [one for one in lines if one.paper not in held]
 
-    def _state_of(self, own: Interest) -> _State:
-        return msgspec.json.decode(self._store.interests.state(own.id) or b"{}", type=_State)
+
+def exported(store: Store, own: Interest) -> dict[str, Any]:
+    """Return an interest as plain values for JSON."""
+    said = store.interests.examples(own.id)
+    papers = {paper.id: paper for paper in store.papers([example.paper_id for example in said])}
+    known = [(papers[e.paper_id], e) for e in said if e.paper_id in papers]
+    state = _state_of(store, own)
+    lines = [_Said(paper.key, _NAMES[e.verdict], e.at, paper.title) for paper, e in known]
+    made = _File(_FORM, own.name, own.words, own.query, own.created, lines + state.waiting, state.line)
+    values: dict[str, Any] = msgspec.to_builtins(made)
+    return values
+
+
+def _state_of(store: Store, own: Interest) -> _State:
+    return msgspec.json.decode(store.interests.state(own.id) or b"{}", type=_State)
 
 
 def _read(data: Mapping[str, Any]) -> _File:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,8 @@ MOST_LIKES = 3
 MOST_WORDS = 5
 _TELLING = 0.1
 """A like or word is named where it gave so much of what the strongest gave."""
+_RARE = 1.0
+"""A word that more than a third of all papers have names nothing."""
 _MOST_SENTENCES = 20
 _WORD = re.compile(r"[^\W_]+")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9“\"(])")
@@ -34,26 +36,32 @@ class Reasons(Learning):
 
     def _reasons(self, learnt: Learnt, papers: Sequence[Paper], *, sentences: int = 0) -> dict[int, Reason]:
         """Return why papers score what they do, by internal id; the first ``sentences`` of them with their sentence."""
-        if learnt.is_blank or not papers:
+        if learnt.is_blank:
             return {}
+        wanted = {paper.id: (paper.id, place < sentences) for place, paper in enumerate(papers)}
+        fresh = [paper for paper in papers if wanted[paper.id] not in learnt.reasons]
+        if fresh:
+            told = {paper.id for paper in papers[:sentences]}
+            learnt.reasons.update({wanted[n]: why for n, why in self._explain(learnt, fresh, told).items()})
+        return {number: learnt.reasons[key] for number, key in wanted.items()}
+
+    def _explain(self, learnt: Learnt, papers: Sequence[Paper], told: Set[int]) -> dict[int, Reason]:
         corpus = self._corpus()
         whole = self._papers_of(np.array([paper.id for paper in papers], np.int64))
         found = learn.contributions(corpus, learnt.text, learnt.liked, learnt.dismissed, whole)
         strongest = [_strongest(each.likes, MOST_LIKES) for each in found]
         wanted = {int(learnt.liked_ids[place]) for places in strongest for place in places}
         liked = {paper.id: paper for paper in self._store.papers(sorted(wanted))}
-        told = [self._telling_sentence(corpus, learnt.head, paper) for paper in papers[:sentences]]
-        told += [None] * (len(papers) - len(told))
         return {
             paper.id: Reason(
                 likes=_influences(each.likes, places, learnt.liked_ids, liked),
-                words=_tellings(paper, each),
-                sentence=sentence,
+                words=_tellings(paper, each, corpus),
+                sentence=self._telling_sentence(corpus, learnt.head, paper) if paper.id in told else None,
                 by_likes=float(each.likes.sum()),
                 by_text=each.text,
                 by_dismissals=float(each.dismissals.sum()),
             )
-            for paper, each, places, sentence in zip(papers, found, strongest, told, strict=True)
+            for paper, each, places in zip(papers, found, strongest, strict=True)
         }
 
     def _telling_sentence(self, corpus: learn.Corpus, head: learn.Head, paper: Paper) -> str | None:
@@ -94,13 +102,13 @@ def _influences(
     return tuple(Influence(paper, share) for paper, share in known if paper is not None)
 
 
-def _tellings(paper: Paper, found: learn.Contributions) -> tuple[Telling, ...]:
-    """Return the words that gave most, as the paper writes them."""
+def _tellings(paper: Paper, found: learn.Contributions, corpus: learn.Corpus) -> tuple[Telling, ...]:
+    """Return the words that gave most, as the paper writes them; words like "of" tell nothing."""
     written = {term_of(word): word for word in reversed(_WORD.findall(plain(f"{paper.title} {paper.abstract}")))}
     least = _TELLING * float(found.shares.max(initial=0.0))
     telling = [
         (written[term], share)
         for term, share in zip(found.terms.tolist(), found.shares.tolist(), strict=True)
-        if term in written and share > max(least, 0.0)
+        if term in written and share > max(least, 0.0) and corpus.rarity[term] >= _RARE
     ]
     return tuple(Telling(word, share) for word, share in telling[:MOST_WORDS])
