@@ -291,6 +291,24 @@ def shelf_of_lab(made: House) -> Shelf:
     return made.catalog.make_shelf(signed_in(made.catalog, "Ada"), "Of the lab", "lab")
 
 
+def test_a_feed_is_followed_with_the_reasons_of_its_papers(made: House, ada: TestClient) -> None:
+    reader = signed_in(made.catalog, "Ada")
+    interest = made.catalog.make_interest(reader, "Graphs", words="graph kernels")
+    made.catalog.like(reader, paper_id(4), interest.id)
+    token, nobody = address_token(made), made.browser()
+    for path in ("/feed.atom", f"/feed/{interest.id}.atom", "/feed/Graphs.atom"):
+        assert nobody.get(path).status_code == 401
+        found = entries(nobody.get(f"{path}?token={token}"))
+        assert found
+        assert any("because you liked “Careful graph kernels, part 4”" in each.content[0].value for each in found)
+    assert entries(nobody.get(f"/feed.atom?token={token}")) == found  # reading it changes nothing
+    made.person("Bob")
+    bobs = address_token(made, "Bob")
+    assert nobody.get(f"/feed/{interest.id}.atom?token={bobs}").status_code == 404
+    assert entries(nobody.get(f"/feed.atom?token={bobs}")) == []
+    assert f"/feed/{interest.id}.atom?token={token}" in ada.post("/feeds.opml", data={"token": token}).text
+
+
 def test_a_token_that_was_revoked_or_never_was_opens_nothing(made: House, ada: TestClient) -> None:
     shelf, token = shelf_of(made), address_token(made)
     path, nobody = f"/shelves/{shelf.id}.rss", made.browser()

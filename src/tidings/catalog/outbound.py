@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID, uuid5
 
-from tidings.catalog.community import Community
+from tidings.catalog.feeds import Feeds
 from tidings.catalog.keys import Keys
 from tidings.people import IN_ADDRESSES, Reader, Shelf, require
+from tidings.types import Feed, Interest
 
 
-class Outbound(Community, Keys):
+class Outbound(Feeds, Keys):
     """Views for feed readers. Those of everybody are asked for like any other; these are somebody's."""
 
     def permanent_id(self, thing: str) -> str:
@@ -34,6 +36,19 @@ class Outbound(Community, Keys):
         """Return the shelves of one's own, then those of the lab; raises as ``shelf_to_follow``."""
         own, others = self.shelves(_reading(reader, "shelves"))
         return [*own, *others]
+
+    def feed_to_follow(self, reader: Reader | None, names: Sequence[str], *, limit: int) -> Feed:
+        """Return the feed of some of the interests that one sees, or of all of one's own, whatever was shown before.
+
+        Raises:
+            SignInError, ForbiddenError: nobody asks, or the token may not.
+            NotFoundError, InputError, IndexUnavailableError: as ``feed``.
+        """
+        return self.feed(_reading(reader, "interests"), names, limit=limit, unseen=False)
+
+    def interests_to_follow(self, reader: Reader | None) -> list[Interest]:
+        """Return the interests of one's own; raises as ``shelf_to_follow``."""
+        return self.interests(_reading(reader, "interests"))[0]
 
     def make_address_token(self, reader: Reader | None, label: str) -> str:
         """Return a token for addresses of feeds, which lasts until it is revoked; raises as ``make_token``."""

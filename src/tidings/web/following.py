@@ -67,7 +67,7 @@ def ways(wanted: Asking) -> Ways | None:
     return Ways(
         tuple(way(latest, name, ending, kind) for name, kind, ending in _FEEDS),
         tuple(way(first, name, ending) for name, ending in _CITATIONS),
-        is_private=wanted.path.startswith("/shelves/"),
+        is_private=wanted.path.startswith(("/shelves/", "/feed")),
     )
 
 
@@ -137,7 +137,10 @@ def _page(request: Request, token: str = "") -> Response:
 
 def _followed(request: Request, token: str) -> list[Followed]:
     catalog, reader, base = of(request).catalog, reader_of(request), base_of(request)
-    found = [(_title(shelf, reader), addresses.of_shelf(shelf)) for shelf in catalog.shelves_to_follow(reader)]
+    interests = catalog.interests_to_follow(reader)
+    found = [("All your interests", "/feed")] if interests else []
+    found += [(each.name, f"/feed/{each.id}") for each in interests]
+    found += [(_title(shelf, reader), addresses.of_shelf(shelf)) for shelf in catalog.shelves_to_follow(reader)]
     return [
         Followed(title, home, base + addresses.with_parameters(f"{home}.atom", [("token", token)]))
         for title, home in found

@@ -29,8 +29,8 @@ from tidings.web.trending import day_of, title_of, week_words
 from tidings.web.unchanged import Seen, has_it, tag_of, validators
 
 if TYPE_CHECKING:
-    from tidings.people import Reader, ShelfEntry
-    from tidings.types import Page, Paper
+    from tidings.people import Reader, Shelf, ShelfEntry
+    from tidings.types import Page, Paper, Reason
 
 USUAL = 50
 _FEEDS: Mapping[str, tuple[str, Callable[[View], bytes]]] = {
@@ -46,20 +46,23 @@ _KEPT = "private, max-age=600"
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What is followed: its title, its papers, and when each came and with which note, by internal id.
+    """What is followed: its title, its papers; when each came to a shelf and with which note, why it is in a feed.
 
-    ``is_secret`` says that its address lets in whoever has it.
+    Both by internal id. ``is_secret`` says that its address lets in whoever has it.
     """
 
     title: str
-    page: Page
+    papers: Sequence[Paper]
     entries: Mapping[int, ShelfEntry] = field(default_factory=dict)
+    reasons: Mapping[int, str] = field(default_factory=dict)
     is_secret: bool = False
 
 
 def newest(request: Request) -> Response:
     """Answer ``/new.atom``."""
-    return _answer(request, lambda wanted: Listed("Newest papers", of(request).catalog.newest(limit=wanted.limit)))
+    return _answer(
+        request, lambda wanted: Listed("Newest papers", _papers(of(request).catalog.newest(limit=wanted.limit)))
+    )
 
 
 def trending(request: Request) -> Response:
@@ -97,7 +100,7 @@ def search(request: Request) -> Response:
         if not wanted.query:
             raise InputError("Say what to search for, as in /search.atom?q=zebras&sort=newest.")
         page = of(request).catalog.search(wanted.query, limit=wanted.limit, sort=wanted.sort)
-        return Listed(f"Search: {wanted.query[:200]}", page)
+        return Listed(f"Search: {wanted.query[:200]}", _papers(page))
 
     return _answer(request, listed)
 
@@ -110,7 +113,7 @@ def similar(request: Request) -> Response:
             raise InputError("Name at least one paper, as in /similar.atom?id=arxiv:2106.09685.")
         catalog = of(request).catalog
         titles = " and ".join(catalog.paper(name).title for name in wanted.ids)
-        return Listed(f"Similar to {titles}", catalog.similar(wanted.ids, limit=wanted.limit))
+        return Listed(f"Similar to {titles}", _papers(catalog.similar(wanted.ids, limit=wanted.limit)))
 
     return _answer(request, listed)
 
@@ -119,9 +122,8 @@ def shelf(request: Request) -> Response:
     """Answer ``/shelves/12.atom?token=…``; a browser that is signed in needs no token there."""
 
     def listed(wanted: Asking) -> Listed:
-        catalog = of(request).catalog
-        found = catalog.shelf_to_follow(_follower(request), request.path_params["number"])
-        return Listed(found.name, *catalog.on_shelf(found, limit=wanted.limit))
+        found = of(request).catalog.shelf_to_follow(_follower(request), request.path_params["number"])
+        return _on_shelf(request, found, wanted)
 
     return _answer(request, listed)
 
@@ -130,11 +132,21 @@ def shelf_by_key(request: Request) -> Response:
     """Answer ``/shelf/….atom``: a shelf for whoever has its link."""
 
     def listed(wanted: Asking) -> Listed:
-        catalog = of(request).catalog
-        found = catalog.shelf_by_key(request.path_params["key"])
-        return Listed(found.name, *catalog.on_shelf(found, limit=wanted.limit), is_secret=True)
+        found = of(request).catalog.shelf_by_key(request.path_params["key"])
+        return _on_shelf(request, found, wanted, is_secret=True)
 
     return _answer(request, listed)
+
+
+def feed(request: Request) -> Response:
+    """Answer ``/feed.atom?token=…``: what is new for all of one's interests."""
+    return _answer(request, lambda wanted: _feed(request, wanted, "Feed"))
+
+
+def feed_of_one(request: Request) -> Response:
+    """Answer ``/feed/12.atom?token=…``, or with the name of an interest of one's own."""
+    name = request.path_params["name"]
+    return _answer(request, lambda wanted: _feed(request, wanted, f"Feed: {name}", name))
 
 
 ROUTES = [
@@ -147,6 +159,8 @@ ROUTES = [
     Route("/similar.{ending}", similar),
     Route("/shelves/{number:int}.{ending}", shelf),
     Route("/shelf/{key}.{ending}", shelf_by_key),
+    Route("/feed.{ending}", feed),
+    Route("/feed/{name}.{ending}", feed_of_one),
 ]
 
 
@@ -166,7 +180,32 @@ def _ranked(request: Request, wanted: Asking, period: Period, window: str = "") 
     more = dict(wanted.more)
     category, by = more.get("category"), more.get("by", "both")
     trend = of(request).catalog.trending(period, by=by, category=category, limit=wanted.limit)
-    return Listed(title_of(window, category or "", by) if window else "", trend.page)
+    return Listed(title_of(window, category or "", by) if window else "", _papers(trend.page))
+
+
+def _on_shelf(request: Request, shelf: Shelf, wanted: Asking, *, is_secret: bool = False) -> Listed:
+    page, entries = of(request).catalog.on_shelf(shelf, limit=wanted.limit)
+    return Listed(shelf.name, _papers(page), entries, is_secret=is_secret)
+
+
+def _feed(request: Request, wanted: Asking, title: str, *names: str) -> Listed:
+    """Return what is above the line: whoever is told by a program wants no more than that."""
+    found = of(request).catalog.feed_to_follow(_follower(request), names, limit=wanted.limit)
+    strong = [hit for hit in found.hits if hit.is_strong]
+    reasons = {hit.paper.id: _because(hit.reason) for hit in strong}
+    return Listed(title, [hit.paper for hit in strong], reasons=reasons)
+
+
+def _because(reason: Reason) -> str:
+    """Return in a line why a paper is in a feed."""
+    liked = " and ".join(f"“{each.paper.title}”" for each in reason.likes)
+    words = ", ".join(each.word for each in reason.words)
+    parts = (f"because you liked {liked}" if liked else "", f"words: {words}" if words else "")
+    return "; ".join(filter(None, (f"by {reason.author}, whom you follow" if reason.author else "", *parts)))
+
+
+def _papers(page: Page) -> list[Paper]:
+    return [hit.paper for hit in page.hits]
 
 
 def _follower(request: Request) -> Reader | None:
@@ -205,7 +244,7 @@ def _answer(request: Request, listed: Callable[[Asking], Listed], more: Sequence
         body = write(_view(request, wanted, found))
     else:
         kind = "text/plain; charset=utf-8"  # as the citation of one paper: a browser shows it
-        body = _CITATIONS[ending]([hit.paper for hit in found.page.hits]).encode("utf-8", "replace")
+        body = _CITATIONS[ending](found.papers).encode("utf-8", "replace")
     return _unless_held(request, body, kind, IN_SECRET if found.is_secret else {})
 
 
@@ -230,7 +269,7 @@ def _unless_held(request: Request, body: bytes, kind: str, headers: Mapping[str,
 def _view(request: Request, wanted: Asking, found: Listed) -> View:
     catalog, base = of(request).catalog, base_of(request)
     title = outbound.shown(found.title)
-    standings = catalog.standings([hit.paper for hit in found.page.hits])
+    standings = catalog.standings(found.papers)
 
     def item(paper: Paper) -> outbound.Item:
         entry = found.entries.get(paper.id)
@@ -239,7 +278,7 @@ def _view(request: Request, wanted: Asking, found: Listed) -> View:
             catalog.permanent_id(f"paper/{paper.id}"),
             base + addresses.of_paper(paper.key),
             links=addresses.outside(paper),
-            said=_said(paper, standings.get(paper.id, Standing())),
+            said=(found.reasons.get(paper.id, ""), *_said(paper, standings.get(paper.id, Standing()))),
             note=entry.note if entry else "",
             came=_came(entry),
         )
@@ -250,7 +289,7 @@ def _view(request: Request, wanted: Asking, found: Listed) -> View:
         description=f"{title}, from Tidings at {base}",
         home=base + wanted.href,
         address=f"{base}{request.url.path}?{request.url.query}".rstrip("?"),
-        items=tuple(item(hit.paper) for hit in found.page.hits),
+        items=tuple(map(item, found.papers)),
     )
 
 
