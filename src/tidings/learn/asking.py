@@ -121,7 +121,8 @@ def clusters(random: np.random.Generator, vectors: Vectors, count: int) -> Place
         np.add.at(sums, nearest, vectors)
         lengths = np.linalg.norm(sums, axis=1, keepdims=True)
         centres = np.where(lengths > 0, sums / np.maximum(lengths, 1e-12), centres)
-    return (vectors @ centres.T).argmax(axis=1)
+    final: Places = (vectors @ centres.T).argmax(axis=1)
+    return final
 
 
 def _apart(random: np.random.Generator, vectors: Vectors, count: int) -> Places:

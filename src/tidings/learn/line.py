@@ -37,7 +37,7 @@ COMMON_WIDTH = 8.0
 """The same of the line in common, which can afford larger steps: it sees everybody's likes."""
 _LIFE = 8
 """A learner that begins at like i lives for so many likes, times the largest power of two in i."""
-_HELD = 32.0
+_HELD = 16.0
 """The start is worth so many likes, so that the first like does not move the line across the whole range."""
 
 
