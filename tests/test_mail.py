@@ -76,7 +76,13 @@ def test_a_mail_names_sender_reader_time_and_that_a_program_wrote_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "by", ["Eve\r\nBcc: everybody@lab.example", "Eve\nSubject: won", "Eve\x00\x0b\u2028Bcc: x@y.z"]
+    "by",
+    [
+        "Eve\r\nBcc: everybody@lab.example",
+        "Eve\nSubject: won",
+        "Eve\x00\x0b\u2028Bcc: x@y.z",
+        "=?utf-8?q?=0D=0ABcc:_x@y.z?=",
+    ],
 )
 def test_a_name_cannot_add_a_header(by: str) -> None:
     message = invitation(by)

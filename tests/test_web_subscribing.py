@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from httpx2 import Response
@@ -178,7 +179,7 @@ def test_lists_offer_to_come_by_mail_where_mail_is_sent(lab: tuple[House, Inbox]
 )
 @pytest.mark.parametrize("headers", [{}, {"origin": "https://mail.example"}, {"sec-fetch-site": "cross-site"}])
 def test_one_click_leaves_without_cookies_in_every_encoding(
-    lab: tuple[House, Inbox], body: dict[str, object], headers: dict[str, str]
+    lab: tuple[House, Inbox], body: dict[str, Any], headers: dict[str, str]
 ) -> None:
     house, _ = lab
     subscription = running(house)

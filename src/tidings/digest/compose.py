@@ -19,6 +19,7 @@ from tidings import moments
 from tidings.digest import links as purposes
 from tidings.digest import wording
 from tidings.digest.links import EditionLinks
+from tidings.mail import subject_line
 from tidings.places import of_paper, outside
 from tidings.settings import Settings
 from tidings.types.digests import Digest, Story, Subscription
@@ -29,7 +30,7 @@ LARGEST = 100_000
 _WIDTH = 72
 _LINKS = 2
 _LONGEST_GIST = 600
-_LONGEST_NOTE = 1_000
+_LONGEST_NOTE = 500
 _SHOWN_IN_LISTS = 150
 """Characters that a mailbox shows of a mail beside its subject."""
 
@@ -39,6 +40,7 @@ _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 _NAMES = frozenset({"arXiv"})
 """What begins small everywhere."""
 
+_SHORT_TITLE = 120  # bytes, so that even a hundred titles in any script fit
 _TITLE_ALONE, _WITHOUT_GIST, _WHOLE = 0, 1, 2
 
 
@@ -51,7 +53,7 @@ class _Addresses(UnstructuredHeader, BaseHeader):
 
 _HEADERS = HeaderRegistry()
 _HEADERS.map_to_type("list-unsubscribe", _Addresses)
-_POLICY = SMTP.clone(header_factory=_HEADERS)
+_POLICY = SMTP.clone(header_factory=_HEADERS, max_line_length=76)  # RFC 2045, section 6.7: the library takes 78
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def compose(digest: Digest, settings: Settings, links: EditionLinks, now: dateti
     values = _values(digest, links)
     message = EmailMessage(policy=_POLICY)
     _address(message, digest.subscription, settings, links)
-    message["Subject"] = values["subject"]
+    message["Subject"] = subject_line(str(values["subject"]))
     message["Date"] = format_datetime(now)
     text = _environment().get_template("edition.txt").render(values, stories=stories)
     message.set_content(text, cte="quoted-printable")
@@ -183,9 +185,14 @@ def _fitting(values: dict[str, object], stories: Sequence[_Told]) -> str:
 def _at_level(story: _Told, place: int, count: int, steps: int) -> _Told:
     """Return a story as short as so many steps make it: first the gists go, the last one first, then all but titles."""
     from_end = count - place
-    return replace(
-        story, level=_TITLE_ALONE if steps - count >= from_end else _WITHOUT_GIST if steps >= from_end else 2
-    )
+    if steps - count >= from_end:
+        return replace(story, level=_TITLE_ALONE, title=_in_bytes(story.title, _SHORT_TITLE))
+    return replace(story, level=_WITHOUT_GIST) if steps >= from_end else story
+
+
+def _in_bytes(text: str, most: int) -> str:
+    data = text.encode()
+    return text if len(data) <= most else data[:most].decode(errors="ignore") + "…"
 
 
 def _html(values: dict[str, object], stories: Sequence[_Told]) -> str:
