@@ -182,7 +182,7 @@ class Asking(Feeds):
         if learnt.is_blank or not len(known):
             return first_screen(random, vectors, np.zeros(len(free)), n).places
         standing = heights(scores, scores)[free]
-        return ask(random, vectors, standing, learnt.line.height, known, count=n).places
+        return ask(random, vectors, standing, known, count=n).places
 
 
 def _below(place: _Place) -> str:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from threading import Lock
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -17,11 +17,24 @@ from tidings import learn
 from tidings.catalog.learning import FARTHEST_DAYS, Learnt, Pool
 from tidings.catalog.reasons import Reasons
 from tidings.catalog.steering import Steering, filter_of
-from tidings.catalog.voices import BREADTH, DAYS, FRESHNESS, Aside, Asked, Order, Voice, ordered, page, score_at, window
+from tidings.catalog.voices import (
+    BREADTH,
+    DAYS,
+    FRESHNESS,
+    Aside,
+    Asked,
+    Voice,
+    counted,
+    laid_out,
+    page_from,
+    voice_of,
+    window,
+)
 from tidings.index.words import tokens
 from tidings.learn.heads import MOST
-from tidings.learn.line import heights
 from tidings.people import Account, Reader, require
+from tidings.rank.feed import Listed
+from tidings.rank.feed import feed as ranked
 from tidings.types import TAKEN_BACK, Feed, FeedHit, Interest, Or, Paper, Reason, Rule
 
 if TYPE_CHECKING:
@@ -33,9 +46,6 @@ if TYPE_CHECKING:
 
 VISIT = timedelta(hours=12)
 """What was shown so lately is still there: a page read again is the same, and the next day's has what is new."""
-_OCTAVES = 2.0
-"""At the ends of the slider from narrow to broad the line stands so much higher or lower: a quarter of the papers, or
-four times as many."""
 _SENTENCES = 5
 _MOST_SCORED = 64
 _LATE = 3  # days without anything new before a feed says so
@@ -122,35 +132,36 @@ class Feeds(Steering, Reasons):
         asked.check()
         pool = self._pool()
         start, end, in_time = window(pool, asked.days)
-        voices = [voice for each in chosen if (voice := self._voice(pool, *each, asked.breadth))]
-        order, counts = ordered(voices, self._aside(account, pool, asked, known), in_time, pool, asked)
+        rows = np.flatnonzero(in_time)
+        voices = [voice for each in chosen if (voice := self._voice(pool, *each))]
+        aside = self._aside(account, pool, asked, known)
+        candidates = laid_out(voices, aside, pool, rows)
+        listed = ranked(candidates, asked.taste)
+        counts = counted(candidates, aside, rows, asked.taste)
         binding = f"{[(each.id, each.name) for each, _ in chosen]} {replace(asked, limit=1, cursor=None)}"
-        shown = page(order, pool, asked, binding)
-        note = _note([each for each, _ in chosen], voices, counts, pool, end)
+        page, cursor = page_from(candidates.ids[listed.rows], asked.cursor, asked.limit, binding)
         return Feed(
-            hits=self._hits(account, voices, pool, shown.shown),
-            total=len(order.rows),
+            hits=self._hits(account, voices, pool, _shown(listed, rows, page)),
+            total=len(listed.rows),
             start=start,
             end=end,
             **counts,
-            cursor=shown.cursor,
-            note=note,
+            cursor=cursor,
+            note=_note([each for each, _ in chosen], voices, counts, pool, end),
             milliseconds=1000 * (perf_counter() - started),
         )
 
-    def _voice(self, pool: Pool, interest: Interest, learnt: Learnt, breadth: float) -> Voice | None:
+    def _voice(self, pool: Pool, interest: Interest, learnt: Learnt) -> Voice | None:
         """Return an interest as it speaks of the candidates; None of one that has nothing to say."""
         if interest.is_empty or (learnt.is_blank and learnt.required is None):
             return None
-        key = interest.id, interest.changed, pool.version, pool.made, breadth
+        key = interest.id, interest.changed, pool.version, pool.made
         with self._scored.lock:
             if interest.id and key in self._scored.voices:
                 self._scored.voices.move_to_end(key)
                 return self._scored.voices[key]
         scores = learn.score(learnt.head, pool.recent)
-        height = learnt.line.height + _OCTAVES * (1 - 2 * breadth)
-        line = -np.inf if learnt.is_blank else score_at(height, scores)
-        voice = Voice(interest, learnt, scores, line, self._passing(pool, learnt.required))
+        voice = voice_of(interest, learnt, scores, self._passing(pool, learnt.required))
         with self._scored.lock:
             self._scored.voices[key] = voice
             while len(self._scored.voices) > _MOST_SCORED:
@@ -184,42 +195,51 @@ class Feeds(Steering, Reasons):
         lately = self._store.habits.shown_before(account.id, now + VISIT, begun)
         return np.union1d(np.array(earlier, np.int64), np.setdiff1d(liked, np.array(lately, np.int64)))
 
-    def _hits(self, account: Account, voices: Sequence[Voice], pool: Pool, shown: Order) -> tuple[FeedHit, ...]:
-        papers = {paper.id: paper for paper in self._store.papers(pool.ids[shown.rows].tolist())}
-        listed, standing_at = list(papers.values()), _heights(voices, shown)
+    def _hits(self, account: Account, voices: Sequence[Voice], pool: Pool, shown: _Shown) -> tuple[FeedHit, ...]:
+        ids = pool.ids[shown.rows].tolist()
+        alike = {number: pool.ids[list(rows)].tolist() for number, rows in zip(ids, shown.alike, strict=True)}
+        folded = {paper.id: paper for paper in self._store.papers([n for others in alike.values() for n in others])}
+        papers = {paper.id: paper for paper in self._store.papers(ids)}
+        about = self._about(account, list(papers.values()))
         reasons = self._reasons_of(voices, pool, shown, papers)
-        verdicts, standings = self.verdicts(Reader(account), listed), self.standings(listed)
-        opened = {n for n, showing in self._store.habits.showings(account.id, list(papers)).items() if showing.opened}
-        likers = self._store.interests.likers(list(papers))
-        authors = self._rules_of(account, "follow-author")
         hits = []
-        for place, row in enumerate(shown.rows.tolist()):
-            paper = papers.get(int(pool.ids[row]))
-            if paper is None:  # it was merged into another meanwhile
+        for place, (number, row, speaker) in enumerate(zip(ids, shown.rows, shown.voices, strict=True)):
+            if number not in papers:  # it was merged into another meanwhile
                 continue
-            speaker = int(shown.voices[place])
-            voice = voices[speaker] if speaker >= 0 else None
-            reason = reasons.get(paper.id, Reason())
-            others = {number: name for number, name in likers.get(paper.id, {}).items() if number != account.id}
-            hits.append(
-                FeedHit(
-                    paper=paper,
-                    score=float(voice.scores[row]) if voice else 0.0,
-                    height=float(standing_at[place]),
-                    is_strong=bool(shown.strong[place]),
-                    interest_id=voice.interest.id if voice else 0,
-                    interest=voice.interest.name if voice else "",
-                    reason=replace(reason, author=followed_author(paper, authors)) if authors else reason,
-                    verdict=verdicts.get(paper.id, TAKEN_BACK),
-                    opened=paper.id in opened,
-                    votes=standings[paper.id].votes,
-                    likers=tuple(name or "a member" for name in others.values()),
-                )
+            hit = FeedHit(
+                paper=papers[number],
+                is_strong=bool(shown.strong[place]),
+                reason=about.explained(papers[number], reasons.get(number, Reason())),
+                verdict=about.verdicts.get(number, TAKEN_BACK),
+                opened=number in about.opened,
+                votes=about.votes[number],
+                likers=about.likers.get(number, ()),
+                alike=tuple(folded[other] for other in alike[number] if other in folded),
             )
+            if speaker >= 0:
+                voice = voices[int(speaker)]
+                score, height = float(voice.scores[row]), float(voice.heights[row])
+                hit = replace(
+                    hit, score=score, height=height, interest_id=voice.interest.id, interest=voice.interest.name
+                )
+            hits.append(hit)
         return tuple(hits)
 
+    def _about(self, account: Account, papers: Sequence[Paper]) -> _About:
+        """Return what is known of the papers of a page beside their scores: a query each, however many there are."""
+        ids = [paper.id for paper in papers]
+        liked = self._store.interests.likers(ids)
+        names = {n: [name for who, name in found.items() if who != account.id] for n, found in liked.items()}
+        return _About(
+            verdicts=self.verdicts(Reader(account), papers),
+            votes={number: standing.votes for number, standing in self.standings(papers).items()},
+            opened={n for n, showing in self._store.habits.showings(account.id, ids).items() if showing.opened},
+            likers={number: tuple(name or "a member" for name in found) for number, found in names.items()},
+            followed=self._rules_of(account, "follow-author"),
+        )
+
     def _reasons_of(
-        self, voices: Sequence[Voice], pool: Pool, shown: Order, papers: dict[int, Paper]
+        self, voices: Sequence[Voice], pool: Pool, shown: _Shown, papers: dict[int, Paper]
     ) -> dict[int, Reason]:
         """Return why each paper stands there, as the voice that speaks for it has it; sentences of the first ones."""
         found: dict[int, Reason] = {}
@@ -231,13 +251,32 @@ class Feeds(Steering, Reasons):
         return found
 
 
-def _heights(voices: Sequence[Voice], shown: Order) -> NDArray[np.float64]:
-    """Return the height of each paper that is shown, under the voice that speaks for it; 0 without one."""
-    found = np.zeros(len(shown.rows))
-    for speaker in np.unique(shown.voices[shown.voices >= 0]).tolist():
-        mine, scores = shown.voices == speaker, voices[speaker].scores
-        found[mine] = heights(scores[shown.rows[mine]], scores)
-    return found
+class _Shown(NamedTuple):
+    """A page of a feed by rows of the pool: which voice speaks for each paper, is it strong, what is folded into it."""
+
+    rows: Ids
+    voices: Ids
+    strong: Mask
+    alike: tuple[tuple[int, ...], ...]
+
+
+class _About(NamedTuple):
+    """What is known of the papers of a page, by internal id; ``followed`` are authors."""
+
+    verdicts: dict[int, int]
+    votes: dict[int, int]
+    opened: set[int]
+    likers: dict[int, tuple[str, ...]]
+    followed: list[str]
+
+    def explained(self, paper: Paper, reason: Reason) -> Reason:
+        return replace(reason, author=followed_author(paper, self.followed)) if self.followed else reason
+
+
+def _shown(listed: Listed, rows: Ids, page: slice) -> _Shown:
+    """Return a page of what was listed among some rows of the pool."""
+    alike = tuple(tuple(rows[list(others)].tolist()) for others in listed.alike[page])
+    return _Shown(rows[listed.rows[page]], listed.interests[page], listed.strong[page], alike)
 
 
 def followed_author(paper: Paper, authors: Sequence[str]) -> str | None:

@@ -53,11 +53,13 @@ _MOST_LEARNT = 256
 class Pool(NamedTuple):
     """The candidates of all feeds: papers with a day, the newest first; ``recent`` is laid out for scoring.
 
-    ``ids`` (n,) int64; ``days`` (n,) int32 as ``date.toordinal``; ``version`` and ``made`` say when.
+    ``ids`` int64 (n,); ``days`` int32 (n,) as ``date.toordinal``; ``vectors`` float32 (n, d), of length 1 or 0;
+    ``version`` and ``made`` say when.
     """
 
     ids: Ids
     days: NDArray[np.int32]
+    vectors: Floats
     recent: learn.Recent
     version: int
     made: datetime
@@ -160,8 +162,9 @@ class Learning(Community):
         ids = self._index.newest(window, MOST_RECENT)
         if before is not None and before.today == today and np.array_equal(ids, before.ids) and len(ids) > _LARGE:
             return before._replace(version=version, made=now)
-        recent = learn.prepare(corpus, self._papers_of(ids))
-        return Pool(ids, self._index.days(ids), recent, version, now, today)
+        papers = self._papers_of(ids)
+        recent = learn.prepare(corpus, papers)
+        return Pool(ids, self._index.days(ids), papers.vectors, recent, version, now, today)
 
     def _passing(self, pool: Pool, required: Filter | None) -> NDArray[np.bool_]:
         """Return which candidates pass a filter, shape (n,)."""
@@ -200,16 +203,16 @@ class Learning(Community):
     def _learn_from(self, corpus: learn.Corpus, words: str, query: str, liked: Ids, dismissed: Ids) -> Learnt:
         """Return what words and examples teach; the line is that of a new interest."""
         parsed = parse(query, sources=SOURCES | self._index.sources()) if query else None
-        text = self._text(" ".join(filter(None, (words, parsed.words if parsed else ""))))
+        text = self._words_as_paper(" ".join(filter(None, (words, parsed.words if parsed else ""))))
         likes, dislikes = self._papers_of(liked), self._papers_of(dismissed)
         head = learn.learn(corpus, text, likes, dislikes)
         required = parsed.required if parsed else None
         return Learnt(head, new_line(), text, liked, likes, dismissed, dislikes, required)
 
-    def _text(self, words: str) -> learn.Papers | None:
-        return self._texts([("", words)]) if words else None
+    def _words_as_paper(self, words: str) -> learn.Papers | None:
+        return self._as_papers([("", words)]) if words else None
 
-    def _texts(self, texts: Sequence[tuple[str, str]]) -> learn.Papers:
+    def _as_papers(self, texts: Sequence[tuple[str, str]]) -> learn.Papers:
         """Return texts, each a title and an abstract, as if they were papers."""
         made = [(plain(title), plain(abstract)) for title, abstract in texts]
         vectors = load_default().encode([paper_text(title, abstract).strip() for title, abstract in made])

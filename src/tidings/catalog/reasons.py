@@ -65,16 +65,15 @@ class Reasons(Learning):
         }
 
     def _telling_sentence(self, corpus: learn.Corpus, head: learn.Head, paper: Paper) -> str | None:
-        """Return the sentence of an abstract without which the score would fall most, where it would fall at all."""
+        """Return the sentence of an abstract without which the score would fall most; None where there is no choice."""
         parts = sentences_of(paper.abstract)
         if len(parts) < 2:
             return None
         without = [(paper.title, " ".join(parts[:place] + parts[place + 1 :])) for place in range(len(parts))]
-        texts = self._texts([(paper.title, paper.abstract), *without])
+        texts = self._as_papers([(paper.title, paper.abstract), *without])
         whole, rest = (take(texts, places) for places in np.split(np.arange(len(parts) + 1), [1]))
         falls = learn.sentences(corpus, head, whole, rest)
-        best = int(falls.argmax())
-        return parts[best] if falls[best] > 0 else None
+        return parts[int(falls.argmax())]
 
 
 def sentences_of(abstract: str) -> list[str]:

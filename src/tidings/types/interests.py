@@ -119,21 +119,24 @@ class Reason:
 class FeedHit:
     """A paper in a feed. ``score`` is in standard deviations over the archive, ``height`` how rare such a score is.
 
-    A height of 10 is one recent paper in a thousand. ``is_strong`` says that it is above the line of its interest.
-    ``verdict`` is what the reader said of it. ``likers`` are members who liked it in an interest that the lab sees.
+    A height of 10 is one recent paper in a thousand. ``is_strong`` says that it is above the line of its interest, or
+    by an author whom the reader follows; such a one may stand there without an interest (0 and ""). ``verdict`` is what
+    the reader said of it. ``likers`` are other members who like it in an interest that the lab sees. ``alike`` are
+    papers that say nearly the same: they are not listed apart.
     """
 
     paper: Paper
-    score: float
-    height: float
     is_strong: bool
-    interest_id: int
-    interest: str
     reason: Reason
+    score: float = 0.0
+    height: float = 0.0
+    interest_id: int = 0
+    interest: str = ""
     verdict: int = TAKEN_BACK
     opened: bool = False
     votes: int = 0
     likers: tuple[str, ...] = ()
+    alike: tuple[Paper, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
