@@ -168,7 +168,8 @@ def test_while_two_processes_write_a_row_a_third_reads_one_head_or_none(tmp_path
         writer.start()
     try:
         with HeadPool(path) as pool:
-            heads, seen = [head_of(seed) for seed in range(4)], set()
+            heads = [head_of(seed) for seed in range(4)]
+            seen: set[int] = set()
             while len(seen) < 4:
                 assert any(writer.is_alive() for writer in writers)
                 found = pool.get(1, 1)
