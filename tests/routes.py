@@ -170,6 +170,7 @@ def table(numbers: dict[str, int], secrets: dict[str, str]) -> dict[str, Row]:
         "POST /subscribe": Row("+++++x+", "/subscribe", "digests", form={"kind": "trending", "address": ADA}),
         "GET /subscriptions": Row(SIGNED_IN, "/subscriptions", "digests"),
         "GET /subscriptions/{number:int}": Row(ADAS_OR_ROOTS, told, "digests"),
+        "GET /subscriptions/{number:int}/preview": Row(ADAS_OR_ROOTS, f"{told}/preview", "digests"),
         "POST /subscriptions/{number:int}": Row(ADAS_OR_ROOTS, told, "digests", form={"hour": "9"}),
         "POST /subscriptions/{number:int}/pause": Row(ADAS_OR_ROOTS, f"{told}/pause", "digests", form={"days": "7"}),
         "POST /subscriptions/{number:int}/leave": Row(ADAS_OR_ROOTS, f"{told}/leave", "digests"),

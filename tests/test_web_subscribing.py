@@ -6,17 +6,21 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 from httpx2 import Response
 
+from tests.mail_lint import parsed, problems
 from tests.mail_server import Inbox
 from tests.people_help import papers, statements
 from tests.web_people import PUBLIC, House, mailing_house, words
-from tidings.digest import links
+from tidings.digest import links, sending
+from tidings.digest.compose import compose, text_of
 from tidings.digest.links import Claim, Linker
+from tidings.digest.making import preview
 from tidings.people import Role
 from tidings.types import Pace, Subscription
 
@@ -361,3 +365,79 @@ def test_another_readers_digest_is_not_there(lab: tuple[House, Inbox]) -> None:
     assert bob.get(place).status_code == 404
     for action in ("", "/pause", "/leave"):
         assert bob.post(place + action, data={"days": ""}).status_code == 404
+
+
+# --- what would come, and what came ---
+
+
+def test_a_digest_is_previewed_exactly_as_it_would_come(lab: tuple[House, Inbox]) -> None:
+    house, inbox = lab
+    ada = house.person("Ada")
+    ada.post("/subscribe", data={"kind": "search", "subject": "zebras"})
+    [subscription] = house.catalog.all_subscriptions()
+    page = ada.get(f"/subscriptions/{subscription.id}/preview")
+    digest = preview(house.catalog, subscription)
+    edition = Linker.of(house.catalog.settings).edition(subscription.id, 0, house.clock().date())
+    message = compose(digest, house.catalog.settings, edition, house.clock())
+    frame = re.search(r'<iframe[^>]*sandbox="[a-z -]*" srcdoc="([^"]*)"', page.text)
+    assert frame is not None
+    assert unescape(frame[1]).replace('<base target="_blank">', "") == text_of(message, "html").replace("\r\n", "\n")
+    assert message["Subject"] in unescape(page.text)
+    assert inbox.raw == []
+    assert house.catalog.own_editions(subscription) == []
+
+
+def test_a_hook_is_previewed_as_what_it_is_called_with(lab: tuple[House, Inbox]) -> None:
+    house, _ = lab
+    ada = house.person("Ada")
+    hook = "https://chat.lab.example/hooks/abc"
+    assert ada.post("/subscribe", data={"kind": "trending", "channel": "webhook", "address": hook}).status_code == 303
+    [subscription] = house.catalog.all_subscriptions()
+    assert '"account":' in unescape(ada.get(f"/subscriptions/{subscription.id}/preview").text)
+    assert (
+        house.catalog.hook_secret(house.reader(ada), subscription.id)
+        in ada.get(f"/subscriptions/{subscription.id}").text
+    )
+
+
+def test_the_last_edition_and_what_the_server_said_stand_on_the_page(lab: tuple[House, Inbox]) -> None:
+    house, inbox = lab
+    ada, root = house.person("Ada"), house.person("Root", Role.ADMIN)
+    ada.post("/subscribe", data={"kind": "trending", "when_empty": "say"})
+    house.clock.sleep(timedelta(days=1, hours=2).total_seconds())
+    sending.run(house.catalog, sleep=house.clock.sleep)
+    assert problems(as_sent(inbox)) == []
+    [subscription] = house.catalog.all_subscriptions()
+    [edition] = house.catalog.own_editions(subscription)
+    assert edition.answer
+    for page in (
+        ada.get("/subscriptions"),
+        ada.get(f"/subscriptions/{subscription.id}"),
+        root.get("/status"),
+    ):
+        assert f"{edition.name} sent" in words(page) or edition.name in words(page)
+        assert edition.answer in unescape(words(page))
+    assert "ada@lab.example" not in ada.get("/status").text
+    assert "ada@lab.example" not in house.browser().get("/status").text
+
+
+def test_the_links_of_a_mail_that_was_sent_work(lab: tuple[House, Inbox]) -> None:
+    house, inbox = lab
+    ada = house.person("Ada")
+    ada.post("/subscribe", data={"kind": "trending", "when_empty": "say"})
+    house.clock.sleep(timedelta(days=1, hours=2).total_seconds())
+    sending.run(house.catalog, sleep=house.clock.sleep)
+    message = parsed(as_sent(inbox))
+    text = text_of(message, "plain")
+    found = re.findall(rf"{PUBLIC}(/\S+)", text)
+    assert {place.split("/")[2] for place in found if place.startswith("/mail/")} >= {"change", "pause", "leave"}
+    for place in found:
+        assert house.browser().get(place).status_code == 200, place
+    one_click = message["List-Unsubscribe"].strip("<>").removeprefix(PUBLIC)
+    assert house.browser().post(one_click, data={"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert [each.state for each in house.catalog.all_subscriptions()] == ["left"]
+
+
+def as_sent(inbox: Inbox) -> bytes:
+    """Return the last mail as it was sent, without what the server added."""
+    return inbox.raw[-1].replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")

@@ -26,6 +26,7 @@ from tidings.web import (
     members,
     outbound,
     papers,
+    previews,
     shelves,
     signing,
     submitting,
@@ -81,7 +82,7 @@ def create_app(catalog: Catalog, settings: Settings) -> FastAPI:
     app.include_router(api.router)
     api.describe(app)
     people = [*signing.ROUTES, *accounts.ROUTES, *members.ROUTES, *following.ROUTES]
-    people.extend([*subscribing.ROUTES, *mailed.ROUTES])
+    people.extend([*subscribing.ROUTES, *previews.ROUTES, *mailed.ROUTES])
     doing = [*voting.ROUTES, *curating.ROUTES, *shelves.ROUTES, *submitting.ROUTES]  # a paper's page takes any rest
     app.router.routes.extend(outbound.ROUTES)  # before the pages: a day with an ending is no day
     app.router.routes.extend([*trending.ROUTES, *lists.ROUTES, *doing, *papers.ROUTES, *house.ROUTES, *people])

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from tidings.web.previews import mail_status
 from tidings.web.site import FOLDER, of, stable
 
 
@@ -28,6 +29,7 @@ def status(request: Request) -> Response:
         stats=stats,
         checks={check.name: check for check in checks},
         sources=sources,
+        mail=mail_status(request),
         now=catalog.now(),
     )
     response.headers["Cache-Control"] = "no-store"

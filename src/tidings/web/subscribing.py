@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tidings.types import Subscription
 
 _HERE = "/subscriptions"
+_EDITIONS = 10
 _ENDED = ("left", "stopped")
 
 
@@ -88,6 +89,7 @@ def page(request: Request) -> Response:
         "subscriptions.html",
         running=[each for each in own if each.state not in _ENDED],
         ended=[each for each in own if each.state in _ENDED],
+        last={each.id: next(iter(site.catalog.own_editions(each, limit=1)), None) for each in own},
         in_words=in_words,
         kind_in_words=kind_in_words,
         lacks=site.post.lacks,
@@ -106,6 +108,7 @@ def one(request: Request) -> Response:
         pace=in_words(subscription.pace),
         form=form_of(subscription.pace),
         pauses=PAUSES,
+        editions=site.catalog.own_editions(subscription, limit=_EDITIONS),
         secret=site.catalog.hook_secret(reader_of(request), subscription.id) if is_hook else None,
         now=site.catalog.now(),
     )
