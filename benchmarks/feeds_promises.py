@@ -75,9 +75,9 @@ def _coverage(played: Streams) -> str:
         (
             "## Nine of ten papers that you would like are above the line",
             f"Heights are those among the papers of the last {WINDOW} days, before the paper was liked. The year "
-            "drifts by itself: heads learn, lists turn to other subjects, papers get more. By reader: tenth and ninetieth "
-            "percentile of readers with 50 likes or more. Papers above: the share of all papers that reach the line, "
-            "which is what the promise costs.",
+            "drifts by itself: heads learn, lists turn to other subjects, papers get more. By reader: tenth and "
+            "ninetieth percentile of readers with 50 likes or more. Papers above: the share of all papers that reach "
+            "the line, which is what the promise costs.",
             table(columns, rows),
             table(("month", "likes", "above the adaptive line and the one in common"), by_month),
         )
@@ -142,9 +142,9 @@ def _calibration(played: Streams) -> str:
             "## How likely a paper would be liked",
             f"The {SHOWN} best papers of each week for each reader ({len(liked):,}, of which {liked.mean():.3f} were "
             "taken by the list). Learnt from the three months before each month. The error is the expected calibration "
-            "error over ten parts of equal size; groups are interests of up to 10, 30, 100, and more likes; the skill "
-            "is against one probability for all, known in hindsight. The goal was an error of 0.05; where likes are this "
-            "rare a constant reaches it as well, so the worst group and the skill say more.",
+            "error over ten parts of equal size; groups are interests of up to 10, 30, 100, and more likes; the "
+            "skill is against one probability for all, known in hindsight. The goal was an error of 0.05; where likes "
+            "are this rare a constant reaches it as well, so the worst group and the skill say more.",
             table(columns, rows),
         )
     )

@@ -68,21 +68,21 @@ def test_an_empty_draw_is_empty() -> None:
 def test_only_neighbours_of_what_is_liked_are_asked_about() -> None:
     vectors, owners = _islands((150, 150, 150))
     scores = np.where(owners == 2, 0.0, 3.0)  # the third island is the most uncertain, and far
-    drawn = ask(_random(), vectors, scores, 0.0, vectors[:4], count=10)
+    drawn = ask(_random(), vectors, scores, vectors[:4], count=10, unsure=0.0)
     assert set(owners[drawn.places].tolist()) == {0}
 
 
 def test_the_hardest_to_tell_of_the_neighbours_are_asked_about() -> None:
     vectors, _ = _islands((80,))
     scores = np.linspace(-1, 1, 80)
-    drawn = ask(_random(), vectors, scores, 0.2, vectors[:1], count=5, noise=0)
+    drawn = ask(_random(), vectors, scores, vectors[:1], count=5, unsure=0.2, noise=0)
     assert np.abs(scores[drawn.places] - 0.2).max() < 0.1
 
 
 def test_each_round_asks_around_other_likes() -> None:
     vectors, owners = _islands((120,) * 12)
     known = vectors[np.searchsorted(owners, np.arange(12))]
-    rounds = [ask(_random(seed), vectors, np.zeros(len(vectors)), 0.0, known).places for seed in range(12)]
+    rounds = [ask(_random(seed), vectors, np.zeros(len(vectors)), known).places for seed in range(12)]
     assert {owner for places in rounds for owner in owners[places].tolist()} == set(range(12))
     assert all(len(set(owners[places].tolist())) <= 5 for places in rounds)
 
@@ -90,20 +90,20 @@ def test_each_round_asks_around_other_likes() -> None:
 def test_what_was_seen_is_not_asked_about_again() -> None:
     vectors, _ = _islands((30,))
     seen = np.arange(30) < 25
-    drawn = ask(_random(), vectors, np.zeros(30), 0.0, vectors[:2], seen=seen)
+    drawn = ask(_random(), vectors, np.zeros(30), vectors[:2], seen=seen)
     assert sorted(drawn.places.tolist()) == [25, 26, 27, 28, 29]
-    assert not len(ask(_random(), vectors, np.zeros(30), 0.0, vectors[:2], seen=np.ones(30, np.bool_)).places)
+    assert not len(ask(_random(), vectors, np.zeros(30), vectors[:2], seen=np.ones(30, np.bool_)).places)
 
 
 def test_with_nothing_known_nothing_is_asked() -> None:
     vectors, _ = _islands((30,))
-    assert not len(ask(_random(), vectors, np.zeros(30), 0.0, vectors[:0]).places)
+    assert not len(ask(_random(), vectors, np.zeros(30), vectors[:0]).places)
 
 
 def test_scores_and_papers_must_agree() -> None:
     vectors, _ = _islands((30,))
     with pytest.raises(InputError):
-        ask(_random(), vectors, np.zeros(29), 0.0, vectors[:2])
+        ask(_random(), vectors, np.zeros(29), vectors[:2])
     with pytest.raises(InputError):
         first_screen(_random(), vectors, np.zeros(29))
 

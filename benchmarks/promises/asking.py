@@ -14,7 +14,7 @@ from benchmarks.metrics import mean_interval
 from benchmarks.promises.streams import Places, corpus
 from benchmarks.tables import table
 from tidings.learn import Recent, learn, prepare, score
-from tidings.learn.asking import ask
+from tidings.learn.asking import UNSURE, ask
 from tidings.learn.corpus import take
 from tidings.learn.line import heights
 
@@ -106,28 +106,22 @@ def _top(_r: object, scores: Floats, _v: object, _y: object, seen: NDArray[np.bo
     return np.argsort(-np.where(seen, -np.inf, scores), kind="stable")[:BATCH]
 
 
-def _uncertain(height: float) -> Choice:
-    def choose(_r: object, scores: Floats, _v: object, _y: object, seen: NDArray[np.bool_]) -> Places:
-        return np.argsort(np.where(seen, np.inf, np.abs(heights(scores, scores) - height)), kind="stable")[:BATCH]
-
-    return choose
+def _uncertain(_r: object, scores: Floats, _v: object, _y: object, seen: NDArray[np.bool_]) -> Places:
+    apart = np.abs(heights(scores, scores) - UNSURE)
+    return np.argsort(np.where(seen, np.inf, apart), kind="stable")[:BATCH]
 
 
-def _anchored(height: float, noise: float = 0.5) -> Choice:
-    def choose(
-        random: np.random.Generator, scores: Floats, vectors: NDArray[np.float32], yes: Places, seen: NDArray[np.bool_]
-    ) -> Places:
-        standing = heights(scores, scores)
-        return ask(random, vectors, standing, height, vectors[yes], count=BATCH, noise=noise, seen=seen).places
-
-    return choose
+def _anchored(
+    random: np.random.Generator, scores: Floats, vectors: NDArray[np.float32], yes: Places, seen: NDArray[np.bool_]
+) -> Places:
+    return ask(random, vectors, heights(scores, scores), vectors[yes], count=BATCH, seen=seen).places
 
 
 CHOICES: dict[str, Choice] = {
     "random": _random,
     "the highest scores": _top,
-    "the most uncertain of all": _uncertain(10),
-    "anchors, the most uncertain of their neighbours, with noise": _anchored(10),
+    "the most uncertain of all": _uncertain,
+    "anchors, the most uncertain of their neighbours, with noise": _anchored,
 }
 
 

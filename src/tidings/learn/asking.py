@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Places = NDArray[np.int64]
 
+UNSURE = 12.0
+"""The height (``learn.line.heights``) where a like is about as likely as not: one recent paper in 4,000. Measured."""
 _ANCHORS = 5
 _NEIGHBOURS = 100
 _ROUNDS = 8
@@ -55,32 +57,33 @@ def draw(random: np.random.Generator, values: Floats, count: int, noise: float) 
 def ask(
     random: np.random.Generator,
     vectors: Vectors,
-    scores: Floats,
-    line: float,
+    standing: Floats,
     known: Vectors,
     *,
     count: int = 10,
-    noise: float = 0.5,
+    unsure: float = UNSURE,
+    noise: float = 0.2,
     seen: NDArray[np.bool_] | None = None,
 ) -> Drawn:
     """Draw papers to ask about: near what is known to be liked, and hardest to tell.
 
-    ``vectors`` (n, d) and ``scores`` (n,) are of the candidates, ``line`` the score where a like is as likely as not;
-    ``known`` (m, d) are the vectors of the likes, or of the interest's words while there is none. Each round a few
-    other anchors are drawn among the known, far from each other, and only their neighbours are asked about: where
-    likes are rare, most of what is uncertain in a whole corpus is simply far away (Lesci and Vlachos, AnchorAL:
-    Computationally Efficient Active Learning for Large and Imbalanced Datasets, https://arxiv.org/abs/2404.05623).
-    ``seen`` papers are not asked about. Fewer come back where there are fewer; none without anything known.
+    ``vectors`` (n, d) and ``standing`` (n,), their heights, are of the candidates; ``unsure`` is the height where a
+    like is as likely as not; ``known`` (m, d) are the vectors of the likes, or of the interest's words while there is
+    none. Each round a few other anchors are drawn among the known, far from each other, and only their neighbours are
+    asked about: where likes are rare, most of what is uncertain in a whole corpus is simply far away (Lesci and
+    Vlachos, AnchorAL: Computationally Efficient Active Learning for Large and Imbalanced Datasets,
+    https://arxiv.org/abs/2404.05623). ``seen`` papers are not asked about. Fewer come back where there are fewer; none
+    without anything known. InputError where heights and papers differ in number.
     """
-    if len(vectors) != len(scores):
-        raise InputError(f"{len(vectors)} papers have {len(scores)} scores")
+    if len(vectors) != len(standing):
+        raise InputError(f"{len(vectors)} papers have {len(standing)} heights")
     if not len(known) or not len(vectors):
         return Drawn(np.zeros(0, np.int64), np.zeros(0))
     free = np.ones(len(vectors), np.bool_) if seen is None else ~seen
     pool = _neighbours(vectors, known[_apart(random, known, _ANCHORS)], free)
     if not len(pool):
         return Drawn(pool, np.zeros(0))
-    distances = np.abs(scores[pool] - line)
+    distances = np.abs(standing[pool] - unsure)
     spread = float(distances.std()) or 1.0
     drawn = draw(random, -distances / spread, count, noise)
     return Drawn(pool[drawn.places], drawn.chances)
