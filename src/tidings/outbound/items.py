@@ -90,12 +90,12 @@ def item_of(
 
 def _html(paper: Paper, links: Links, said: Sequence[str], note: str) -> str:
     """Return what a reader shows beneath the title: paragraphs, links, nothing else."""
-    paragraph = Markup("<p>{}</p>")
-    link = Markup('<a href="{}">{}</a>')
-    where = Markup(" · ").join(link.format(address, name) for name, address in links)
+    paragraph = Markup("<p>%s</p>")
+    link = Markup('<a href="%s">%s</a>')
+    where = Markup(" · ").join(link % (address, name) for name, address in links)
     facts = " · ".join(filter(None, (*map(shown, paper.categories), shown(paper.venue or ""), *map(shown, said))))
     parts = (_authors(paper), f"“{shown(note)}”" if note else "", shown(paper.abstract), facts, where)
-    return str(Markup("").join(paragraph.format(part) for part in parts if part))
+    return str(Markup("").join(paragraph % part for part in parts if part))
 
 
 def _authors(paper: Paper) -> str:

@@ -110,7 +110,7 @@ def listing(request: Request, fields: Fields) -> Response:
     base = base_of(request)
     outlines = [outbound.Outline(each.title, each.address, base + each.home) for each in _followed(request, token)]
     body = outbound.opml(f"Tidings: feeds of {account.name}", outlines, site.catalog.now())
-    headers = {"Content-Disposition": 'attachment; filename="tidings.opml"', "Referrer-Policy": "no-referrer"}
+    headers = {"Content-Disposition": 'attachment; filename="tidings.opml"'}
     return Response(body, media_type="text/x-opml; charset=utf-8", headers=headers)
 
 
@@ -124,15 +124,13 @@ ROUTES = [
 def _page(request: Request, token: str = "") -> Response:
     site, reader = of(request), reader_of(request)
     require_person(reader, "feeds")
-    response = site.html(
+    return site.html(
         "follow.html",
         token=token,
         followed=_followed(request, token),
         tokens=_in_addresses(site.catalog.tokens(reader)),
         now=site.catalog.now(),
     )
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
 
 
 def _followed(request: Request, token: str) -> list[Followed]:
