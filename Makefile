@@ -37,7 +37,7 @@ $(VENV)/run.stamp: $(VENV)/python.stamp pyproject.toml requirements.txt
 	touch $@
 
 $(VENV)/dev.stamp: $(VENV)/python.stamp pyproject.toml requirements.txt
-	$(BIN)/pip install --quiet -c requirements.txt -e '.[dev,postgresql]'
+	$(BIN)/pip install --quiet -c requirements.txt -e '.[dev,postgresql,ranker]'
 	touch $@
 
 $(VENV)/bench.stamp: $(VENV)/dev.stamp
