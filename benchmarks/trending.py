@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import pairwise
@@ -22,6 +22,7 @@ from tidings.rank.trending import (
     trending,
 )
 from tidings.rank.trending.arrays import DAY, HOUR
+from tidings.rank.trending.rising import FACTOR, MORE, SURE, rises
 from training.trending import END, fit, renewed
 from training.votes import States, announced, epoch, followed, paper_vectors, states
 
@@ -44,6 +45,7 @@ def main() -> None:
         _orders(held),
         _choices(held),
         _coverage(held),
+        _rising(held),
         fronts(_STEADY, _ENDS[-1]),
         speed(),
     )
@@ -274,6 +276,34 @@ def _covered(part: _Held, look: int, renew: bool) -> Iterator[_Covered]:
             now = seen.at(day == one)
             low, high = model.forecast(now.known, paper_vectors()[now.paper]).interval(0.8)
             yield _Covered(month, int(((now.final >= low) & (now.final <= high)).sum()), len(now.final), low, high)
+
+
+def _rising(held: list[_Held]) -> str:
+    steady = [part for part in held if part.start >= _STEADY]
+    names = ("at the first look", "at the second", "at the third", "at the fourth")
+    columns = ("known", "papers", "marked", "of those marked, rose", "of all, rose")
+    return "\n\n".join(
+        (
+            "## How often a paper that is marked as rising rises",
+            f"Papers listed since {_STEADY}, known as an installation knows them: by the day of listing, without "
+            f"the hour. Risen is what ends with at least {MORE:.0f} upvotes more and {FACTOR} times those it had; "
+            f"marked is where the forecast is {SURE:.0%} sure of it.",
+            table(columns, [_rising_row(name, steady, look) for look, name in enumerate(names)]),
+        )
+    )
+
+
+def _rising_row(name: str, held: list[_Held], look: int) -> tuple[object, ...]:
+    marked, risen = (np.concatenate(both) for both in zip(*(_rose(part, look) for part in held), strict=True))
+    return (name, f"{len(marked):,}", f"{marked.mean():.3f}", f"{risen[marked].mean():.3f}", f"{risen.mean():.3f}")
+
+
+def _rose(part: _Held, look: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which papers of a stretch are marked at a look, and which rise."""
+    seen = part.states(look)
+    known = replace(seen.known, listed=np.floor(seen.known.listed / DAY) * DAY, waited=np.full(len(seen.known), np.nan))
+    found = part.model.forecast(known, paper_vectors()[seen.paper])
+    return rises(found.upvotes, found.quantile(1 - SURE)), rises(found.upvotes, seen.final)
 
 
 @cache

@@ -386,3 +386,21 @@ def test_the_guide_says_the_numbers_that_hold() -> None:
     assert f"The votes of one account on one day (UTC) weigh {trust.daily:.0f} together" in guide
     assert trust.newcomer == 1 / 10
     assert f"weighs a tenth on an account's first day, and grows to a whole one in {trust.ramp_days:.0f} days" in guide
+
+
+# --- what is to become of them ---
+
+
+def test_what_rises_elsewhere_is_said_with_where_it_ends(catalog: Catalog, store: Store, clock: Clock) -> None:
+    take(store, *(record(n) for n in range(1, 8)), *(upvoted(n, 60 if n == 7 else 2) for n in range(2, 8)))
+    trend = catalog.trending(last("3d", clock))
+    why = {hit.paper.key: trend.why[hit.paper.id] for hit in trend.page.hits}
+    assert [key for key, each in why.items() if each.is_rising] == [paper_id(7)]
+    low, high = why[paper_id(7)].final or (0, 0)
+    assert 60 < low < high
+    assert why[paper_id(1)].final is None  # nobody counted it
+    here = catalog.trending(last("3d", clock), by="here")
+    assert not any(each.is_rising or each.final for each in here.why.values())
+    clock.at += timedelta(days=3)
+    later = catalog.trending(SOME_DAY)
+    assert not any(each.is_rising or each.final for each in later.why.values())

@@ -218,6 +218,29 @@ def test_the_reasons_of_a_rank_are_written_so_that_they_add_up(made: House, nobo
     assert "what is usual in cs.LG" in text
 
 
+def test_what_rises_is_marked_and_the_reasons_say_where_it_ends(tmp_path: Path) -> None:
+    counted = [discussed(7, 60, 9), *(discussed(number, 2) for number in range(2, 7))]
+    with lively_house(tmp_path, [*(record(number) for number in range(1, 8)), *counted]) as made:
+        html = made.browser().get("/trending").text
+        assert ">rising</span>" in entry(html, paper_id(7))
+        assert re.search(r"Rising: \d+ to \d+ upvotes elsewhere in the end, at 80 %$", why_of(html, paper_id(7)))
+        assert re.search(r"In the end: \d+ to \d+ upvotes elsewhere, at 80 %$", why_of(html, paper_id(2)))
+        for other in (1, 2):
+            assert "rising" not in entry(html, paper_id(other)).lower()
+        hits = {hit["paper"]["id"]: hit for hit in made.browser().get("/api/trending").json()["hits"]}
+    low, high = hits[paper_id(7)]["final"]
+    assert hits[paper_id(7)]["is_rising"]
+    assert 60 < low < high
+    assert (hits[paper_id(1)]["final"], hits[paper_id(1)]["is_rising"]) == (None, False)
+
+
+def why_of(html: str, id: str) -> str:  # noqa: A002
+    """Return what a page says of why a paper stands where it stands."""
+    why = re.search(r'<details class="why">(.*?)</details>', entry(html, id), re.DOTALL)
+    assert why is not None
+    return said(why[1])
+
+
 def test_a_hidden_paper_is_on_no_list_at_once_and_its_page_says_why(made: House, nobody: TestClient) -> None:
     addresses = ["/", "/trending", f"/papers/date/{TODAY}", "/papers/week/2026-W10", "/papers/month/2026-03"]
     assert all(paper_id(2) in listed(nobody.get(address).text) for address in addresses)

@@ -95,6 +95,8 @@ def _(trend: Trend) -> dict[str, Any]:
                 "score": hit.score,
                 "parts": _plain_values(trend.why[hit.paper.id].parts),
                 "counts": _plain_values(trend.why[hit.paper.id].counts),
+                "final": trend.why[hit.paper.id].final,
+                "is_rising": trend.why[hit.paper.id].is_rising,
                 "is_new": hit.is_new,
             }
             for hit in trend.page.hits

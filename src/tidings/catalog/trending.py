@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tidings.catalog.boards import Board, Texts, by_category, facets
 from tidings.catalog.community import Community
 from tidings.catalog.periods import WINDOWS, Period
 from tidings.embed import load_default
@@ -21,6 +20,7 @@ from tidings.rank import search as ranking
 from tidings.rank.trending import (
     KINDS,
     Observations,
+    Outlook,
     Signals,
     Trust,
     Votes,
@@ -30,7 +30,7 @@ from tidings.rank.trending import (
     usual_levels,
     weigh,
 )
-from tidings.types import Breakdown, Facet, Hit, Page, Paper, Trend
+from tidings.types import Page, Trend
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,38 +53,6 @@ _DAY = timedelta(days=1)
 # How long counts from outside may still move what was put forward elsewhere before a window.
 _FOLLOWED = timedelta(days=14)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC).timestamp()
-_CATEGORY = re.compile(r"[A-Za-z-]{1,30}(\.[A-Za-z-]{1,30})?", re.ASCII)
-_SHOWN_CATEGORIES = 50
-
-
-@dataclass(frozen=True, slots=True)
-class _Board:
-    """The ranked papers of a period, and what each score is made of; arrays go by row, ``order`` holds rows."""
-
-    papers: Sequence[Candidate]
-    ids: Rows
-    order: Rows
-    scores: Floats
-    parts: Mapping[str, Floats]
-    counts: Mapping[str, Floats]
-    new: NDArray[np.bool_]
-    of_category: Mapping[str, Rows]
-    facets: tuple[Facet, ...]
-    nearest: tuple[date | None, date | None]
-    made: datetime
-
-    def places(self, rows: Rows) -> dict[int, int]:
-        """Return the row of each paper, by its internal id, in the order of the rows."""
-        return {self.papers[row].id: row for row in rows.tolist()}
-
-    def hit(self, paper: Paper, row: int) -> Hit:
-        """Return a paper with its score."""
-        return Hit(paper, float(self.scores[row]), is_new=bool(self.new[row]))
-
-    def breakdown(self, row: int) -> Breakdown:
-        """Return what a score is made of."""
-        parts = {name: float(values[row]) for name, values in self.parts.items()}
-        return Breakdown(parts=parts, counts={name: int(values[row]) for name, values in self.counts.items()})
 
 
 _Key = tuple[Period, str]
@@ -95,7 +63,7 @@ class _Kept:
     """What was worked out lately."""
 
     lock: Lock = field(default_factory=Lock)
-    boards: dict[_Key, _Board] = field(default_factory=dict)
+    boards: dict[_Key, Board] = field(default_factory=dict)
     levels: dict[str, tuple[date, dict[str, int], Floats]] = field(default_factory=dict)
 
 
@@ -131,7 +99,7 @@ class Trending(Community):
         name = f"trending {period.start} {period.end} {period.window} {by} {category}"
         offset = int(ranking.decode_cursor(cursor, name, "trending")[1]) if cursor else 0
         board = self._board(period, by)
-        rows = self._visible(board, _of_category(board, category))
+        rows = self._visible(board, board.of(category))
         places = board.places(rows[offset : offset + limit])
         papers = self._store.papers(list(places))
         hits = tuple(board.hit(paper, places[paper.id]) for paper in papers)
@@ -149,14 +117,14 @@ class Trending(Community):
             best = name if found else best
         return best
 
-    def _visible(self, board: _Board, rows: Rows) -> Rows:
+    def _visible(self, board: Board, rows: Rows) -> Rows:
         """Return the rows without those hidden: what a curator hides must not wait for the next board."""
         hidden = self._store.trends.hidden()
         return rows[~np.isin(board.ids[rows], list(hidden))] if hidden else rows
 
     # --- boards ---
 
-    def _board(self, period: Period, by: str) -> _Board:
+    def _board(self, period: Period, by: str) -> Board:
         """Return the board of a period; one that is too old serves while another request works it out anew."""
         key, kept = (period, by), self._trending
         found = kept.boards.get(key)
@@ -175,14 +143,15 @@ class Trending(Community):
         finally:
             kept.lock.release()
 
-    def _is_fresh(self, board: _Board | None, period: Period) -> bool:
+    def _is_fresh(self, board: Board | None, period: Period) -> bool:
         return board is not None and self._clock() - board.made < _KEPT * max(1, period.days // _KEPT_DAYS)
 
-    def _work_out(self, period: Period, by: str, now: datetime) -> _Board:
+    def _work_out(self, period: Period, by: str, now: datetime) -> Board:
         window, since = period.window, now - period.window if period.window else None
         papers = self._candidates(period, by, since)
         names, usual = self._usual(by, now)
-        signals, counts = self._signals(papers, by, names, usual)
+        texts = self._texts_of(papers)
+        signals, counts = self._signals(papers, texts, by, names, usual)
         weights = self._weights(by).over(window) if window else self._weights(by).of_one_day()
         ranked = trending(signals, now, weights, window)
         brought = np.array([_is_brought(paper, period, since) for paper in papers], bool)
@@ -192,7 +161,7 @@ class Trending(Community):
         new = _new(papers, signals.listed, period, now)
         if window is None and period.days == 1:
             order = np.concatenate([order[new[order]], order[~new[order]]])
-        return _Board(
+        return Board(
             papers,
             np.array([paper.id for paper in papers], np.int64),
             order,
@@ -200,8 +169,9 @@ class Trending(Community):
             ranked.parts._asdict(),
             counts,
             new,
-            _by_category(papers, order),
-            _facets(papers, order),
+            texts.outlook(signals, now) if by != "here" else Outlook.none(len(papers)),
+            by_category(papers, order),
+            facets(papers, order),
             self._store.trends.nearest_days(period.start, period.end),
             now,
         )
@@ -251,14 +221,14 @@ class Trending(Community):
         return total + np.bincount(votes.paper, weights.own * votes.weight, minlength=len(papers))
 
     def _signals(
-        self, papers: Sequence[Candidate], by: str, names: Mapping[str, int], usual: Floats
+        self, papers: Sequence[Candidate], texts: Texts, by: str, names: Mapping[str, int], usual: Floats
     ) -> tuple[Signals, dict[str, Floats]]:
         """Return what the ranking rests on, and the latest counts by kind for whoever wants to know."""
         ids = [paper.id for paper in papers]
         listed = np.array([_moment(paper) for paper in papers], np.float64)
         category = np.array([names.get(_primary(paper), 0) for paper in papers], np.int64)
         votes, own = self._voted(ids) if by != "world" else (Votes.none(), np.zeros(len(ids)))
-        signals = Signals(listed, category, usual, self._observed(ids), votes, self._promise(papers))
+        signals = Signals(listed, category, usual, self._observed(ids), votes, texts.promise())
         counts = {kind: np.array([paper.counts.get(kind, 0) for paper in papers], np.float64) for kind in KINDS}
         return signals, counts | {"votes": own}
 
@@ -289,13 +259,13 @@ class Trending(Community):
         weight = weigh(paper, account, moment, created, trust).weight
         return Votes(paper, moment, weight), np.bincount(paper, minlength=len(ids)).astype(np.float64)
 
-    def _promise(self, papers: Sequence[Candidate]) -> Floats | None:
-        """Return what the texts promise."""
-        if not papers or not self._index.is_ready():
-            return None
-        vectors = self._index.vectors(np.array([paper.id for paper in papers], np.int64))
+    def _texts_of(self, papers: Sequence[Candidate]) -> Texts:
+        """Return what is to be read of the papers."""
+        vectors = None
+        if papers and self._index.is_ready():
+            vectors = self._index.vectors(np.array([paper.id for paper in papers], np.int64))
         authors = np.array([paper.authors or np.nan for paper in papers], np.float64)
-        return load_forecaster(load_default().name).promise(vectors, authors)
+        return Texts(load_forecaster(load_default().name), vectors, authors)
 
 
 def _primary(paper: Candidate) -> str:
@@ -346,28 +316,3 @@ def _new(papers: Sequence[Candidate], listed: Floats, period: Period, now: datet
         paper.day in period or paper.listed in period or _is_brought(paper, period, None) for paper in papers
     ]
     return np.array(first_known, bool)
-
-
-def _by_category(papers: Sequence[Candidate], order: Rows) -> dict[str, Rows]:
-    """Return the rows of each category and each archive, in their order."""
-    found: dict[str, list[int]] = {}
-    for row in order.tolist():
-        categories = papers[row].categories
-        for name in {*categories, *(category.partition(".")[0] for category in categories)}:
-            found.setdefault(name, []).append(row)
-    return {name: np.array(rows, np.int64) for name, rows in found.items()}
-
-
-def _of_category(board: _Board, category: str | None) -> Rows:
-    if category is None:
-        return board.order
-    if not _CATEGORY.fullmatch(category):
-        raise InputError(f"{category[:40]!r} is not a category; they are written as cs.CL")
-    return board.of_category.get(category, board.order[:0])
-
-
-def _facets(papers: Sequence[Candidate], order: Rows) -> tuple[Facet, ...]:
-    """Return the categories with most papers."""
-    counts = Counter(category for row in order.tolist() for category in papers[row].categories)
-    frequent = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_SHOWN_CATEGORIES]
-    return tuple(Facet(name, count, name) for name, count in frequent)

@@ -128,10 +128,16 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Breakdown:
-    """What a rank among the trending is made of: parts in doublings that add up to the score, and what was counted."""
+    """What a rank among the trending is made of: parts in doublings that add up to the score, and what was counted.
+
+    ``final`` is between how many upvotes elsewhere it will end with a probability of 80 %, where that can be told;
+    ``is_rising`` that many more are as good as certain.
+    """
 
     parts: Mapping[str, float]
     counts: Mapping[str, int]
+    final: tuple[int, int] | None = None
+    is_rising: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,10 @@ class TrendHitBody(Body):
     score: float = Field(description="In doublings: a point more is twice the votes")
     parts: TrendPartsBody = Field(description="They add up to the score")
     counts: TrendCountsBody
+    final: tuple[int, int] | None = Field(
+        description="Between how many upvotes elsewhere it ends with a probability of 80 %, where that can be told"
+    )
+    is_rising: bool = Field(description="Whether many more upvotes are as good as certain")
     standing: StandingBody
     is_new: bool
 

@@ -13,6 +13,7 @@ from tidings.people import ShelfEntry, Standing
 from tidings.rank.marks import marks
 from tidings.types import Breakdown, Hit, Page, Paper
 from tidings.web import addresses, reasons
+from tidings.web.because import Because
 from tidings.web.math import render
 from tidings.web.reasons import Reasons
 
@@ -40,13 +41,16 @@ _NOTHING = Standing()
 class Said:
     """What is said of the papers of a page beside what they are, by internal id.
 
-    ``standings`` are what people here said, ``saved`` the shelves of the reader's own on which a paper stands, ``why``
-    what its rank among the trending is made of, ``notes`` its entry on the shelf that is shown.
+    ``standings`` are what people here said, ``saved`` the shelves of the reader's own on which a paper stands,
+    ``verdicts`` what the reader said of it in an interest, ``why`` what its rank among the trending is made of,
+    ``because`` why it stands in the reader's feed, ``notes`` its entry on the shelf that is shown.
     """
 
     standings: Mapping[int, Standing] = field(default_factory=dict)
     saved: Mapping[int, set[int]] = field(default_factory=dict)
+    verdicts: Mapping[int, int] = field(default_factory=dict)
     why: Mapping[int, Breakdown] | None = None
+    because: Mapping[int, Because] = field(default_factory=dict)
     notes: Mapping[int, ShelfEntry] = field(default_factory=dict)
 
 
@@ -79,12 +83,15 @@ class Entry:
     venue: str | None
     standing: Standing
     saved: bool
+    verdict: int
+    because: Because | None
     elsewhere: Elsewhere
     citations: int | None
     code: tuple[str, str] | None
     links: tuple[tuple[str, str], ...]
     similar: str
     is_new: bool
+    is_rising: bool
     withdrawn: bool
     reasons: Reasons | None
     note: str | None
@@ -119,12 +126,15 @@ def _entry(hit: Hit, stems: frozenset[str], stem: Stem, place: int, said: Said) 
         venue=paper.venue,
         standing=said.standings.get(paper.id, _NOTHING),
         saved=bool(said.saved.get(paper.id)),
+        verdict=said.verdicts.get(paper.id, 0),
+        because=said.because.get(paper.id),
         elsewhere=elsewhere,
         citations=paper.count("citations"),
         code=_code(paper, links),
         links=tuple(link for link in links if link[0] not in dropped),
         similar=addresses.of_similar((paper.key,)),
         is_new=hit.is_new,
+        is_rising=said.why is not None and paper.id in said.why and said.why[paper.id].is_rising,
         withdrawn=paper.withdrawn,
         reasons=_reasons(hit, said),
         note=said.notes[paper.id].note if paper.id in said.notes else None,
@@ -144,6 +154,8 @@ def _set(text: str, stems: frozenset[str], stem: Stem) -> Markup:
 
 def _reasons(hit: Hit, said: Said) -> Reasons | None:
     """Return why a paper stands where it stands; None in a list that goes by date."""
+    if hit.paper.id in said.because:
+        return said.because[hit.paper.id].parts
     if said.why is not None and hit.paper.id in said.why:
         return reasons.of_trend(hit.score, said.why[hit.paper.id], next(iter(hit.paper.categories), None))
     return reasons.of_search(hit.score, hit.parts) if hit.score else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tidings.types import Breakdown, Parts
 
@@ -21,15 +21,24 @@ _COUNTED = {"upvotes": "upvote", "comments": "comment", "stars": "star", "citati
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """A score, and the (number, words) of each of its parts; as they are written, they add up to it."""
+    """A score, and the (number, words) of each of its parts; as they are written, they add up to it.
+
+    ``outlook`` is a sentence about what is still to come, if that can be told.
+    """
 
     score: str
     parts: tuple[tuple[str, str], ...]
+    outlook: str = ""
 
 
 def of_search(score: float, parts: Parts) -> Reasons:
     """Return why a paper answers a query."""
     return _reasons(score, {"words": parts.words, "meaning": parts.meaning}, digits=3)
+
+
+def of_feed(score: float, parts: dict[str, float]) -> Reasons:
+    """Return why a paper stands in a feed; points are standard deviations over the archive."""
+    return _reasons(score, parts, digits=2)
 
 
 def of_trend(score: float, why: Breakdown, category: str | None) -> Reasons:
@@ -42,7 +51,16 @@ def of_trend(score: float, why: Breakdown, category: str | None) -> Reasons:
     counted = [_number(why.counts[kind], noun) for kind, noun in _COUNTED.items() if why.counts.get(kind)]
     if counted:
         words["outside"] += f" ({', '.join(counted)})"
-    return _reasons(score, {said: why.parts.get(name, 0.0) for name, said in words.items()}, digits=2)
+    told = _reasons(score, {said: why.parts.get(name, 0.0) for name, said in words.items()}, digits=2)
+    return replace(told, outlook=_outlook(why.final, is_rising=why.is_rising))
+
+
+def _outlook(final: tuple[int, int] | None, *, is_rising: bool) -> str:
+    if final is None:
+        return ""
+    low, high = final
+    many = f"{low:,} to {high:,} upvotes" if low < high else _number(high, "upvote")
+    return f"{'Rising' if is_rising else 'In the end'}: {many} elsewhere{' in the end' if is_rising else ''}, at 80 %"
 
 
 def _reasons(score: float, parts: dict[str, float], digits: int) -> Reasons:

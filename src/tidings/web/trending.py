@@ -192,7 +192,7 @@ def _page(request: Request, wanted: Asking, period: Period, framed: Callable[[Tr
         period, by=by, category=category or None, limit=wanted.limit, cursor=wanted.cursor
     )
     said = said_of(request, [hit.paper for hit in trend.page.hits], why=trend.why)
-    scores = [(hit.paper.id, hit.score) for hit in trend.page.hits]
+    scores = [(hit.paper.id, hit.score, trend.why[hit.paper.id].final) for hit in trend.page.hits]
     rests_on = (wanted.more, scores, trend.page.total, trend.previous, trend.next, trend.page.facets["category"])
 
     def produce(site: Site) -> Response:

@@ -42,6 +42,10 @@ class Early:
     def __len__(self) -> int:
         return len(self.listed)
 
+    def take(self, rows: Rows) -> Early:
+        """Return what is known of some of the papers; how they stand beside others stays."""
+        return Early(*(getattr(self, name)[rows] for name in Early.__slots__))
+
 
 def early(signals: Signals, now: datetime, authors: Floats | None = None, submitted: Floats | None = None) -> Early:
     """Return what is known of the papers at ``now``; numbers of authors and moments of submission may be unknown.
