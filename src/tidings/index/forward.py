@@ -215,7 +215,9 @@ def _starts(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _terms_in(text: str) -> list[int]:
-    """Return the term of each word of a text, in order."""
+    """Return the term of each word of a text, in any order."""
     if text.isascii():
         return list(map(_term_of_ascii.__getitem__, text.encode().translate(_ASCII).split()))
-    return list(map(_term_of_stem.__getitem__, tokens(text)))
+    chunks = text.split()
+    other = tokens(" ".join([chunk for chunk in chunks if not chunk.isascii()]))
+    return [*_terms_in(" ".join(filter(str.isascii, chunks))), *map(_term_of_stem.__getitem__, other)]
