@@ -441,3 +441,14 @@ def test_the_links_of_a_mail_that_was_sent_work(lab: tuple[House, Inbox]) -> Non
 def as_sent(inbox: Inbox) -> bytes:
     """Return the last mail as it was sent, without what the server added."""
     return inbox.raw[-1].replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+
+
+def test_what_is_liked_in_the_mail_of_an_interest_teaches_that_one(lab: tuple[House, Inbox]) -> None:
+    house, _ = lab
+    reader = house.reader(house.person("Ada"))
+    house.catalog.make_interest(reader, "Zebras", words="zebras")
+    mine = house.catalog.make_interest(reader, "Violins", words="violins")
+    subscription = house.catalog.subscribe(reader, "interest", str(mine.id), Pace())
+    place = link(house, links.LIKE, subscription, 1)
+    assert house.browser().post(place).status_code == 200
+    assert [paper.id for paper, _ in house.catalog.examples(reader, mine.id)[0]] == [1]

@@ -6,9 +6,8 @@ Only leaving may be asked for by another site: a reader's mail program does that
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -40,11 +39,6 @@ _DONE = {
     links.LIKE: "You like it. Your feed has learnt that.",
     links.DISMISS: "It is not for you. Your feed has learnt that.",
     links.SAVE: "It is saved.",
-}
-_ACTS: dict[str, Callable[[Catalog, Reader, str], Any]] = {
-    links.LIKE: lambda catalog, reader, key: catalog.like(reader, key),
-    links.DISMISS: lambda catalog, reader, key: catalog.dismiss(reader, key),
-    links.SAVE: lambda catalog, reader, key: catalog.save(reader, key),
 }
 
 
@@ -133,7 +127,12 @@ def ask(request: Request) -> Response:
 def act(request: Request, _: Fields) -> Response:
     """Like, dismiss or save a paper, for the reader whom the edition was sent to."""
     claim, catalog = _claim(request), of(request).catalog
-    _ACTS[claim.purpose](catalog, _subscriber(catalog, claim), _paper(catalog, claim).key)
+    reader, key = _subscriber(catalog, claim), _paper(catalog, claim).key
+    if claim.purpose == links.SAVE:
+        catalog.save(reader, key)
+    else:
+        say = catalog.like if claim.purpose == links.LIKE else catalog.dismiss
+        say(reader, key, _interest(catalog, claim))
     return _about_paper(request, done=True)
 
 
@@ -168,6 +167,15 @@ def _subscriber(catalog: Catalog, claim: Claim) -> Reader:
     if reader is None:
         raise NotFoundError("no account belongs to this digest, so there is no feed that could learn")
     return reader
+
+
+def _interest(catalog: Catalog, claim: Claim) -> int | None:
+    """Return the interest that a digest is of, while it is there; None lets the nearest one learn."""
+    subscription = catalog.link_subscription(claim.subscription)
+    if subscription.kind != "interest":
+        return None
+    number, reader = int(subscription.subject), _subscriber(catalog, claim)
+    return number if number in {own.id for own in catalog.interests(reader)[0]} else None
 
 
 def _paper(catalog: Catalog, claim: Claim) -> Paper:
