@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
+from random import Random
 from tempfile import mkdtemp
 from typing import Any
 
@@ -21,12 +22,24 @@ from tidings.types import Record
 
 TODAY = START.date()
 EACH = 40
-THEMES = {
-    "graphs": ("graph", "neural", "networks", "nodes", "edges", "message", "passing", "spectral"),
-    "proteins": ("protein", "folding", "residues", "structure", "amino", "sequence", "docking", "enzyme"),
-    "speech": ("speech", "recognition", "acoustic", "phoneme", "audio", "speaker", "transcription", "voice"),
-    "planets": ("planet", "orbit", "telescope", "transit", "stellar", "atmosphere", "exoplanet", "dwarf"),
+_THEMES = {
+    "graphs": """graph networks nodes edges message spectral adjacency vertices laplacian connectivity walks motifs
+        isomorphism subgraphs homophily neighbourhood bipartite cliques pagerank embedding""",
+    "proteins": """protein folding residues amino enzyme docking ligand peptide antibody mutation backbone helix
+        binding crystallography ribosome genome homologs conformations kinase membrane""",
+    "speech": """speech acoustic phoneme audio speaker transcription voice vocoder prosody microphone dialect
+        utterances waveform diarization pronunciation listening spectrogram recordings accents whispering""",
+    "planets": """planet orbit telescope transit stellar atmosphere exoplanet dwarf asteroid comet photometry moon
+        eclipse giants habitable magnitude crater galaxy astronomers observatory""",
 }
+_FILLING = """ability account answer average balance basis benefit border branch budget candidate capacity career center
+    chance character choice circle claim climate column comfort committee concern contact context contract corner
+    council courage credit culture custom damage debate decade degree delay demand detail device dinner district
+    doubt driver economy effort energy engine episode estate example expert factor failure farmer feature finger
+    forest fortune friend garden gesture harbour heart holiday horizon hotel industry insight island journey judge
+    kitchen labour leader letter library machine manner market matter meaning meeting mirror moment mountain"""
+THEMES = {name: words.split() for name, words in _THEMES.items()}
+FILLING = _FILLING.split()
 NAMES = tuple(THEMES)
 AUTHORS = ("Ada Lovelace", "Kaiming He", "Émilie du Châtelet", "Grace Hopper", "王小明")
 
@@ -46,19 +59,19 @@ def day_of(number: int) -> date:
 
 
 def record(theme: str, number: int, **values: Any) -> Record:
-    words = THEMES[theme]
-    one, two, three, four = (words[(number + step * (1 + number // 8)) % 8] for step in range(4))
-    abstract = f"We study {one} and {two}. Our {three} is better than any {four} before. Trial {number} was long ago."
-    given = {
-        "abstract": abstract,
+    random = Random(f"{theme} {number}")
+    words, filling = random.sample(THEMES[theme], 10), random.sample(FILLING, 14)
+    parts = [f"The {' '.join(filling[at : at + 5])} of {' '.join(words[at : at + 3])}." for at in (0, 3, 6)]
+    name = key(theme, number)
+    given: dict[str, Any] = {
+        "title": f"{words[0]} {filling[5]} {words[1]} {filling[6]} {words[2]}".capitalize(),
+        "abstract": " ".join(parts),
+        "ids": (name,),
         "announced": day_of(number),
         "authors": (AUTHORS[number % 5],),
         "categories": ("cs.LG",),
     }
-    name = key(theme, number)
-    return Record(
-        "arxiv", name.partition(":")[2], f"On {one} {two} {three}, part {number}", ids=(name,), **{**given, **values}
-    )
+    return Record("arxiv", **{"key": name.partition(":")[2], **given, **values})
 
 
 @cache

@@ -74,6 +74,8 @@ class Asking(Feeds):
             *self._known(account, paper, shown),
         ]
         below = [_below(place)] if place and place.short and author is None else []
+        if not causes and not below:
+            causes += self._folded(account, (chosen, learnt), pool, paper, days)
         reason = self._reasons(learnt, [paper], sentences=1).get(paper.id, Reason())
         return WhyNot(
             paper=paper,
@@ -137,6 +139,15 @@ class Asking(Feeds):
             yield f"You were shown it on {shown.at:%Y-%m-%d}, at place {shown.place}."
         elif verdict and not (shown and shown.place):
             yield "You like it already."
+
+    def _folded(
+        self, account: Account, chosen: tuple[Interest, Learnt], pool: Pool, paper: Paper, days: int
+    ) -> Iterator[str]:
+        found = self._in_order(account, [chosen], Asked(days), pool)
+        for row, others in zip(found.rows.tolist(), found.alike, strict=True):
+            if paper.id in pool.ids[others]:
+                instead = self._store.papers([int(pool.ids[row])])
+                yield f"It says nearly the same as “{instead[0].title if instead else 'another'}”, which is listed."
 
     def _has(self, paper: Paper, required: Filter) -> bool:
         """Return whether a paper passes a filter."""

@@ -33,7 +33,6 @@ from tidings.catalog.voices import (
 from tidings.index.words import tokens
 from tidings.learn.heads import MOST
 from tidings.people import Account, Reader, require
-from tidings.rank.feed import Listed
 from tidings.rank.feed import feed as ranked
 from tidings.types import TAKEN_BACK, Feed, FeedHit, Interest, Or, Paper, Reason, Rule
 
@@ -131,24 +130,42 @@ class Feeds(Steering, Reasons):
         started = perf_counter()
         asked.check()
         pool = self._pool()
-        start, end, in_time = window(pool, asked.days)
-        rows = np.flatnonzero(in_time)
+        start, end, _ = window(pool, asked.days)
+        found = self._in_order(account, chosen, asked, pool, known)
+        binding = f"{[(each.id, each.name) for each, _ in chosen]} {replace(asked, limit=1, cursor=None)}"
+        page, cursor = page_from(pool.ids[found.rows], asked.cursor, asked.limit, binding)
+        return Feed(
+            hits=self._hits(account, pool, found, page),
+            total=len(found.rows),
+            start=start,
+            end=end,
+            **found.counts,
+            cursor=cursor,
+            note=_note([each for each, _ in chosen], found, pool, end),
+            milliseconds=1000 * (perf_counter() - started),
+        )
+
+    def _in_order(
+        self,
+        account: Account,
+        chosen: Sequence[tuple[Interest, Learnt]],
+        asked: Asked,
+        pool: Pool,
+        known: Ids | None = None,
+    ) -> Ranked:
+        """Return the candidates of the days that are asked for in the order of a feed; ``known`` are no news."""
+        rows = np.flatnonzero(window(pool, asked.days)[2])
         voices = [voice for each in chosen if (voice := self._voice(pool, *each))]
         aside = self._aside(account, pool, asked, known)
         candidates = laid_out(voices, aside, pool, rows)
         listed = ranked(candidates, asked.taste)
-        counts = counted(candidates, aside, rows, asked.taste)
-        binding = f"{[(each.id, each.name) for each, _ in chosen]} {replace(asked, limit=1, cursor=None)}"
-        page, cursor = page_from(candidates.ids[listed.rows], asked.cursor, asked.limit, binding)
-        return Feed(
-            hits=self._hits(account, voices, pool, _shown(listed, rows, page)),
-            total=len(listed.rows),
-            start=start,
-            end=end,
-            **counts,
-            cursor=cursor,
-            note=_note([each for each, _ in chosen], voices, counts, pool, end),
-            milliseconds=1000 * (perf_counter() - started),
+        return Ranked(
+            voices=voices,
+            rows=rows[listed.rows],
+            speakers=listed.interests,
+            strong=listed.strong,
+            alike=[rows[list(others)] for others in listed.alike],
+            counts=counted(candidates, aside, rows, asked.taste),
         )
 
     def _voice(self, pool: Pool, interest: Interest, learnt: Learnt) -> Voice | None:
@@ -195,34 +212,27 @@ class Feeds(Steering, Reasons):
         lately = self._store.habits.shown_before(account.id, now + VISIT, begun)
         return np.union1d(np.array(earlier, np.int64), np.setdiff1d(liked, np.array(lately, np.int64)))
 
-    def _hits(self, account: Account, voices: Sequence[Voice], pool: Pool, shown: _Shown) -> tuple[FeedHit, ...]:
-        ids = pool.ids[shown.rows].tolist()
-        alike = {number: pool.ids[list(rows)].tolist() for number, rows in zip(ids, shown.alike, strict=True)}
-        folded = {paper.id: paper for paper in self._store.papers([n for others in alike.values() for n in others])}
-        papers = {paper.id: paper for paper in self._store.papers(ids)}
-        about = self._about(account, list(papers.values()))
-        reasons = self._reasons_of(voices, pool, shown, papers)
+    def _hits(self, account: Account, pool: Pool, found: Ranked, page: slice) -> tuple[FeedHit, ...]:
+        ids = pool.ids[found.rows[page]].tolist()
+        alike = [pool.ids[rows].tolist() for rows in found.alike[page]]
+        every = {paper.id: paper for paper in self._store.papers([*ids, *(n for others in alike for n in others)])}
+        papers = [every[number] for number in ids if number in every]  # one may have been merged meanwhile
+        about, reasons = self._about(account, papers), self._reasons_of(pool, found, page, every)
         hits = []
-        for place, (number, row, speaker) in enumerate(zip(ids, shown.rows, shown.voices, strict=True)):
-            if number not in papers:  # it was merged into another meanwhile
+        for place, (number, others) in enumerate(zip(ids, alike, strict=True), start=page.start):
+            if number not in every:
                 continue
             hit = FeedHit(
-                paper=papers[number],
-                is_strong=bool(shown.strong[place]),
-                reason=about.explained(papers[number], reasons.get(number, Reason())),
+                paper=every[number],
+                is_strong=bool(found.strong[place]),
+                reason=about.explained(every[number], reasons.get(number, Reason())),
                 verdict=about.verdicts.get(number, TAKEN_BACK),
                 opened=number in about.opened,
                 votes=about.votes[number],
                 likers=about.likers.get(number, ()),
-                alike=tuple(folded[other] for other in alike[number] if other in folded),
+                alike=tuple(every[other] for other in others if other in every),
             )
-            if speaker >= 0:
-                voice = voices[int(speaker)]
-                score, height = float(voice.scores[row]), float(voice.heights[row])
-                hit = replace(
-                    hit, score=score, height=height, interest_id=voice.interest.id, interest=voice.interest.name
-                )
-            hits.append(hit)
+            hits.append(found.spoken_for(hit, place))
         return tuple(hits)
 
     def _about(self, account: Account, papers: Sequence[Paper]) -> _About:
@@ -238,26 +248,38 @@ class Feeds(Steering, Reasons):
             followed=self._rules_of(account, "follow-author"),
         )
 
-    def _reasons_of(
-        self, voices: Sequence[Voice], pool: Pool, shown: _Shown, papers: dict[int, Paper]
-    ) -> dict[int, Reason]:
+    def _reasons_of(self, pool: Pool, found: Ranked, page: slice, papers: dict[int, Paper]) -> dict[int, Reason]:
         """Return why each paper stands there, as the voice that speaks for it has it; sentences of the first ones."""
-        found: dict[int, Reason] = {}
-        for speaker in np.unique(shown.voices[shown.voices >= 0]).tolist():
-            mine = np.flatnonzero(shown.voices == speaker)
-            spoken = [papers[n] for n in pool.ids[shown.rows[mine]].tolist() if n in papers]
+        ids, speakers = pool.ids[found.rows[page]], found.speakers[page]
+        reasons: dict[int, Reason] = {}
+        for speaker in np.unique(speakers[speakers >= 0]).tolist():
+            mine = np.flatnonzero(speakers == speaker)
+            spoken = [papers[number] for number in ids[mine].tolist() if number in papers]
             first = int(np.count_nonzero(mine < _SENTENCES))
-            found |= self._reasons(voices[speaker].learnt, spoken, sentences=first)
-        return found
+            reasons |= self._reasons(found.voices[speaker].learnt, spoken, sentences=first)
+        return reasons
 
 
-class _Shown(NamedTuple):
-    """A page of a feed by rows of the pool: which voice speaks for each paper, is it strong, what is folded into it."""
+class Ranked(NamedTuple):
+    """What a feed lists, best first: rows of the pool, the voice that speaks for each (-1: none), is it strong.
 
+    ``alike`` are the rows folded into each; ``counts`` are of all that was looked at.
+    """
+
+    voices: Sequence[Voice]
     rows: Ids
-    voices: Ids
+    speakers: Ids
     strong: Mask
-    alike: tuple[tuple[int, ...], ...]
+    alike: Sequence[Ids]
+    counts: dict[str, int]
+
+    def spoken_for(self, hit: FeedHit, place: int) -> FeedHit:
+        """Return a hit with what the voice says that speaks for it."""
+        if self.speakers[place] < 0:
+            return hit
+        voice, row = self.voices[int(self.speakers[place])], self.rows[place]
+        named = replace(hit, interest_id=voice.interest.id, interest=voice.interest.name)
+        return replace(named, score=float(voice.scores[row]), height=float(voice.heights[row]))
 
 
 class _About(NamedTuple):
@@ -273,21 +295,13 @@ class _About(NamedTuple):
         return replace(reason, author=followed_author(paper, self.followed)) if self.followed else reason
 
 
-def _shown(listed: Listed, rows: Ids, page: slice) -> _Shown:
-    """Return a page of what was listed among some rows of the pool."""
-    alike = tuple(tuple(rows[list(others)].tolist()) for others in listed.alike[page])
-    return _Shown(rows[listed.rows[page]], listed.interests[page], listed.strong[page], alike)
-
-
 def followed_author(paper: Paper, authors: Sequence[str]) -> str | None:
     """Return the followed author that a paper is by, as the paper has the name."""
     wanted = [f" {' '.join(tokens(author, stemmed=False))} " for author in authors]
     return next((n for n in paper.authors if any(w in f" {' '.join(tokens(n, stemmed=False))} " for w in wanted)), None)
 
 
-def _note(
-    chosen: Sequence[Interest], voices: Sequence[Voice], counts: dict[str, int], pool: Pool, end: date
-) -> str | None:
+def _note(chosen: Sequence[Interest], found: Ranked, pool: Pool, end: date) -> str | None:
     """Return why there is nothing, or nothing strong, and what would help."""
     parts = []
     if not len(pool.ids):
@@ -296,10 +310,10 @@ def _note(
         parts.append(f"The newest papers here are of {end}.")
     if not chosen:
         parts.append("There is no interest yet: make one of some words, or like a paper.")
-    elif not voices:
+    elif not found.voices:
         parts.append(_wanting(chosen))
-    elif counts["looked_at"] and not counts["strong"]:
-        parts.append(f"Nothing strong: of {counts['looked_at']:,} papers none is above the line.")
+    elif found.counts["looked_at"] and not found.counts["strong"]:
+        parts.append(f"Nothing strong: of {found.counts['looked_at']:,} papers none is above the line.")
     return " ".join(parts) or None
 
 
