@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 from collections.abc import Iterator
@@ -26,10 +27,19 @@ HOST = "127.0.0.1"
 
 @dataclass
 class Inbox:
-    """What came, and how. ``refuses`` is said of every recipient in place of a welcome."""
+    """What came, and how. ``refuses`` is said of every recipient in place of a welcome.
+
+    ``manners`` say what is done with the mail of an address, the first time or the first times: "RCPT 550 no such user"
+    and "DATA 451 later" are answers to these commands, "END 554 no" to the dot that ends a mail; "cut DATA", "cut BODY",
+    "cut END" and "cut TAKEN" end the connection before the mail, in it, after its dot, and after it was taken; "late"
+    takes it and answers after ``lateness`` seconds.
+    """
 
     port: int = 0
     refuses: str | None = None
+    manners: dict[str, list[str]] = field(default_factory=dict)
+    lateness: float = 0.0
+    connections: int = 0
     logins: list[tuple[str, str]] = field(default_factory=list)
     encrypted: list[bool] = field(default_factory=list)
     raw: list[bytes] = field(default_factory=list)
@@ -44,6 +54,18 @@ class Inbox:
     def last(self) -> EmailMessage:
         return self.messages[-1]
 
+    @property
+    def readers(self) -> list[str]:
+        """To whom the mails went, in order."""
+        return [str(message["To"]) for message in self.messages]
+
+    def manner(self, address: str, step: str) -> str | None:
+        """Return what is to be done with the mail of an address at a step, once."""
+        left = self.manners.get(address, [])
+        if left and (left[0].startswith(step) or left[0] == f"cut {step}"):
+            return left.pop(0)
+        return None
+
 
 class _Handler:
     """What the server does with what it is given. (aiosmtpd looks at every attribute of such a thing.)"""
@@ -56,13 +78,25 @@ class _Handler:
     ) -> str:
         if self.inbox.refuses:
             return self.inbox.refuses
+        if manner := self.inbox.manner(address, "RCPT"):
+            return manner.removeprefix("RCPT ")
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         assert isinstance(envelope.original_content, bytes)
+        to = envelope.rcpt_tos[0]
+        if manner := self.inbox.manner(to, "END"):
+            if manner != "cut END":
+                return manner.removeprefix("END ")
+            server.transport.abort()
+            return "250 nobody hears this"
         self.inbox.raw.append(envelope.original_content)
         self.inbox.encrypted.append(session.ssl is not None)
+        if self.inbox.manner(to, "late"):
+            await asyncio.sleep(self.inbox.lateness)
+        if self.inbox.manner(to, "TAKEN"):
+            server.transport.abort()
         return "250 OK"
 
     def login(
@@ -70,6 +104,37 @@ class _Handler:
     ) -> AuthResult:
         self.inbox.logins.append((data.login.decode(), data.password.decode()))
         return AuthResult(success=True)
+
+
+class _Server(SMTP):
+    """A server that can end a connection where a mail begins, or in it."""
+
+    inbox: Inbox
+
+    async def smtp_DATA(self, arg: str) -> None:
+        assert self.envelope is not None
+        to = self.envelope.rcpt_tos[0] if self.envelope.rcpt_tos else ""
+        manner = self.inbox.manner(to, "DATA") or self.inbox.manner(to, "BODY")
+        if manner is None:
+            await super().smtp_DATA(arg)
+        elif manner == "cut DATA":
+            self.transport.abort()
+        elif manner == "cut BODY":
+            await self.push("354 go on")
+            self.transport.abort()
+        else:
+            await self.push(manner.removeprefix("DATA "))
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.inbox.connections += 1
+        super().connection_made(transport)
+
+
+class _Controller(Controller):
+    def factory(self) -> SMTP:
+        server = _Server(self.handler, **self.SMTP_kwargs)
+        server.inbox = self.handler.inbox
+        return server
 
 
 @dataclass(frozen=True)
@@ -122,7 +187,7 @@ def mail_server(*, starttls: ssl.SSLContext | None = None, tls: ssl.SSLContext |
         free.bind((HOST, 0))
         inbox.port = free.getsockname()[1]
     handler = _Handler(inbox)
-    controller = Controller(
+    controller = _Controller(
         handler,
         hostname=HOST,
         port=inbox.port,
@@ -132,6 +197,7 @@ def mail_server(*, starttls: ssl.SSLContext | None = None, tls: ssl.SSLContext |
         auth_require_tls=starttls is not None,
     )
     controller.start()
+    inbox.connections = 0  # it called itself to see whether it answers
     try:
         yield inbox
     finally:

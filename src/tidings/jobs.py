@@ -24,8 +24,8 @@ _TIDY_EVERY = timedelta(hours=1)
 def work(catalog: Catalog, *, sleep: Callable[[float], None] = time.sleep) -> None:
     """Do what comes due, the longest due first, until interrupted; once an hour, forget what lets nobody in any more.
 
-    How a source failed is on the status page, and how mail did. What keeps all of them from running, as a full disk, is said here, and
-    it may pass.
+    How a source failed, and mail, is on the status page. What keeps all of them from running, as a full disk, is said
+    here, and it may pass.
     """
     tidied: datetime | None = None
     while True:

@@ -94,9 +94,9 @@ class FreshPapers(Trending):
     def _fresh_kept(self) -> _Kept:
         return _Kept()
 
-    def newest_paper(self) -> int:
-        """Return the number of the newest paper that can be told of: it is held and can be searched."""
-        return self._store.subscriptions.newest_paper()
+    def newest_held(self) -> tuple[int, int]:
+        """Return the numbers of the newest paper and the newest record that are held; 0 where none is."""
+        return self._store.subscriptions.newest_held()
 
     def fresh(self, subscription: Subscription, now: datetime) -> Fresh:
         """Return what came since a subscription was last told something, as the index knows it.
@@ -128,9 +128,10 @@ class FreshPapers(Trending):
             if revision.version is not None and revision.version > 1 and revision.changes
         )
 
-    def joined(self, paper_ids: Sequence[int], since: datetime) -> set[int]:
-        """Return those of the papers to which a source has added a record since then."""
-        return self._store.editions.joined(paper_ids, since)
+    def joined(self, subscription: Subscription) -> int:
+        """Return how many papers that its reader was told of turned out since to be one with what came."""
+        after = subscription.newest_record
+        return self._store.editions.joined(subscription.address, after) if after is not None else 0
 
     def vectors_of(self, ids: Sequence[int]) -> Vectors:
         """Return the vectors of papers, shape (n, dimensions), zero where the index does not know one."""

@@ -46,10 +46,10 @@ class Outbox(FreshPapers):
 
     def release_digests(self, claim: Claim, next_run: datetime, **values: object) -> None:
         """Give the job back, due then; ``values`` are kept of how it went (``digest_progress``)."""
-        now = self._clock()
         try:
-            with self._store.writer(now) as writer:
-                writer.advance(claim, JOB, **values)
+            if values:
+                with self._store.writer(self._clock()) as writer:
+                    writer.advance(claim, JOB, **values)
         except BusyError:
             return  # whoever has it by now will say how it went
         self._store.jobs.release(claim, next_run)

@@ -111,8 +111,7 @@ class Editor:
         stories = self._stories(subscription, fresh, (chosen.ids, versions, outside), now)
         kept = within(stories, subscription.minutes, catalog.settings.digest.words)
         dropped = sum(not (story.is_outside or story.changes) for story in stories[len(kept) :])
-        again = [number for number in fresh.ids.tolist() if number in told]
-        merged = chosen.merged + (len(catalog.joined(again, subscription.covered)) if again else 0)
+        merged = chosen.merged + catalog.joined(subscription)
         left_over = chosen.left_over + dropped if fresh.passing else 0
         digest = Digest(
             subscription,

@@ -8,7 +8,9 @@ certainly not taken: a mail without its dot is none (section 4.1.1.4). Whatever 
 from __future__ import annotations
 
 import re
+import select
 import smtplib
+import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -120,6 +122,7 @@ class Mailer:
             return self._refused(code, answer, NEVER)
         assert server.sock is not None
         server.sock.sendall(_on_the_wire(message))
+        _check_still_there(server.sock)
         return None
 
     def _refused(self, code: int, answer: bytes, worst: str, *, is_recipient: bool = False) -> Outcome:
@@ -154,6 +157,18 @@ def refused(code: int, answer: bytes, worst: str, *, is_recipient: bool = False)
     if code < 500:
         return Outcome(LATER, said)
     return Outcome(worst, said, is_gone=is_recipient and bool(_NO_SUCH_BOX.search(said)))
+
+
+def _check_still_there(sock: socket.socket) -> None:
+    """Notice a server that hung up in the middle of a mail: it has nothing to say before the dot.
+
+    Raises:
+        SMTPServerDisconnected: it did.
+    """
+    looking = select.poll()
+    looking.register(sock, select.POLLIN)
+    if looking.poll(0):
+        raise smtplib.SMTPServerDisconnected("the server ended the connection in the middle of the mail")
 
 
 def _said(code: int, answer: bytes) -> str:

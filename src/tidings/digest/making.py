@@ -81,7 +81,7 @@ def _decided(
         return None
     if due.name is None or not catalog.may_be_told(subscription):
         return NoneNow(subscription, due.next)
-    newest = catalog.newest_paper()
+    newest = catalog.newest_held()
     try:
         digest = editor.digest(subscription, due, told, now)
     except (NotFoundError, QueryError) as error:
@@ -92,4 +92,5 @@ def _decided(
         _log.error("unforeseen error in the digest of subscription %s", subscription.id, exc_info=True)
         return NoneNow(subscription, due.next)
     says = bool(digest.stories) or subscription.when_empty == "say"
-    return Draft(digest, "waiting" if says else "empty", due.at, newest, due.next)
+    since = subscription.due or due.at  # what was missed counts from there, should this one never leave
+    return Draft(digest, "waiting" if says else "empty", since, newest, due.next)

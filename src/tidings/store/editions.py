@@ -7,7 +7,7 @@ never sent again. What an edition told counts as told from the moment it is writ
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -27,6 +27,7 @@ from tidings.types import Digest, Edition, FieldChange, Revision, Story, Subscri
 STATES = ("waiting", "sending", "sent", "empty", "failed", "unknown")
 
 _RUNS = ("active", "paused")
+_NEWEST = ("newest", "newest_record")
 _KILLED = "whoever sent it was killed or lost the connection: the server may have taken it"
 _SUPERSEDED = "it waited until the next edition was due, which tells all of it"
 _LEFT = "its subscription ended before it was sent"
@@ -39,7 +40,7 @@ class Draft:
     digest: Digest
     state: str  # waiting, or empty
     due: datetime
-    newest: int
+    newest: tuple[int, int]  # the newest paper and the newest record that are held now
     next_due: datetime
 
 
@@ -73,7 +74,7 @@ class KeptDigest(msgspec.Struct, frozen=True):
     note: str | None
     until: datetime
     since: datetime
-    newest: int | None
+    newest: tuple[int | None, int | None]
 
 
 class Editions:
@@ -121,11 +122,12 @@ class Editions:
             rows = connection.execute(query.order_by(revision.c.id)).all()
         return {row.paper_id: decode_revision(row.data) for row in rows}
 
-    def joined(self, paper_ids: Iterable[int], since: datetime) -> set[int]:
-        """Return those of the papers to which a source has added a record since then."""
-        held = sa.select(record.c.paper_id).where(among(record.c.paper_id, list(paper_ids)))
+    def joined(self, address: str, after: int) -> int:
+        """Return how many of the papers that an address was told of a record has joined that is newer than that one."""
+        joining = sa.select(sa.func.count(record.c.paper_id.distinct())).where(record.c.id > after)
+        known = sa.select(told.c.paper_id).where(told.c.address == address)
         with reading(self._engine) as connection:
-            return set(connection.scalars(held.where(record.c.seen > since, record.c.reason != "new")))
+            return connection.scalar(joining.where(record.c.reason != "new", record.c.paper_id.in_(known))) or 0
 
     # --- leaving ---
 
@@ -311,7 +313,8 @@ def _advance(connection: sa.Connection, draft: Draft) -> bool:
     """Say what is covered, and when the next edition is due; False where the subscription is not as it was."""
     before, c = draft.digest.subscription, subscription.c
     which = sa.and_(c.id == before.id, c.state == before.state, c.due == before.due, c.state.in_(_RUNS))
-    values = {"covered": draft.digest.until, "newest": draft.newest, "due": draft.next_due}
+    values = {"covered": draft.digest.until, "due": draft.next_due}
+    values |= dict(zip(_NEWEST, draft.newest, strict=True))
     values |= {"state": "active", "resumes": None}  # a pause that had an end is over when something is due
     return bool(connection.execute(sa.update(subscription).where(which).values(**values)).rowcount)
 
@@ -329,7 +332,7 @@ def _packed(digest: Digest) -> bytes:
         digest.note,
         digest.until,
         digest.subscription.covered,
-        digest.subscription.newest,
+        (digest.subscription.newest, digest.subscription.newest_record),
     )
     return zlib.compress(msgspec.json.encode(kept), 1)
 
@@ -362,7 +365,8 @@ def _take_back(connection: sa.Connection, number: int, subscription_id: int, dat
     connection.execute(sa.delete(told).where(told.c.edition_id == number))
     kept, c = _unpacked(data), subscription.c
     later = sa.and_(c.id == subscription_id, c.covered > kept.since)
-    connection.execute(sa.update(subscription).where(later).values(covered=kept.since, newest=kept.newest))
+    values = {"covered": kept.since, **dict(zip(_NEWEST, kept.newest, strict=True))}
+    connection.execute(sa.update(subscription).where(later).values(**values))
 
 
 _PLAIN = [column for column in edition.c if column.name not in ("data", "holder")]

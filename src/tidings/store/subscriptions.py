@@ -11,7 +11,7 @@ from tidings.errors import ConflictError, NotFoundError
 from tidings.store.dialect import insert_of
 from tidings.store.engine import reading, utc, writing
 from tidings.store.guards import present, row_id
-from tidings.store.tables import bounce, edition, interest, paper, subscription, suppression, told
+from tidings.store.tables import bounce, edition, interest, paper, record, subscription, suppression, told
 from tidings.types import Pace, Returned, Subscription, Suppressed
 
 _TOLD = ("active", "paused")
@@ -76,10 +76,12 @@ class Subscriptions:
             found = connection.scalar(query)
         return date.fromisoformat(found) if found else None
 
-    def newest_paper(self) -> int:
-        """Return the number of the newest paper that is held; 0 where none is."""
+    def newest_held(self) -> tuple[int, int]:
+        """Return the numbers of the newest paper and the newest record that are held; 0 where none is."""
+        newest = (sa.select(sa.func.max(table.c.id)).scalar_subquery() for table in (paper, record))
         with reading(self._engine) as connection:
-            return connection.scalar(sa.select(sa.func.max(paper.c.id))) or 0
+            row = connection.execute(sa.select(*newest)).one()
+        return row[0] or 0, row[1] or 0
 
     def interest_name(self, account_id: int, number: int) -> str | None:
         """Return the name of an account's own interest, or None where it has none of that number."""

@@ -406,6 +406,7 @@ subscription = sa.Table(
     sa.Column("resumes", sa.DateTime(timezone=True)),  # when a pause ends by itself
     sa.Column("covered", sa.DateTime(timezone=True), nullable=False),  # what came until then was told of
     sa.Column("newest", sa.Integer),  # the newest paper that was held then: a later one is news, whatever its day
+    sa.Column("newest_record", sa.Integer),  # and the newest record: a later one may have joined a paper that was told
     sa.Column("due", sa.DateTime(timezone=True)),  # the next edition
     sa.Column("created", sa.DateTime(timezone=True), nullable=False),
     sa.Column("confirmed", sa.DateTime(timezone=True)),

@@ -62,7 +62,8 @@ class Subscription:
     due: datetime | None
     created: datetime
     confirmed: datetime | None
-    newest: int | None = None  # the newest paper held when it was last told something
+    newest: int | None = None  # the newest paper held when it was last told something, and the newest record
+    newest_record: int | None = None
 
     @property
     def pace(self) -> Pace:

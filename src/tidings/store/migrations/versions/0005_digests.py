@@ -38,6 +38,7 @@ def _subscriptions() -> None:
         sa.Column("resumes", sa.DateTime(timezone=True)),
         sa.Column("covered", sa.DateTime(timezone=True), nullable=False),
         sa.Column("newest", sa.Integer),
+        sa.Column("newest_record", sa.Integer),
         sa.Column("due", sa.DateTime(timezone=True)),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.Column("confirmed", sa.DateTime(timezone=True)),
