@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tidings.learn.layout import Recent, by_column, owners_of
+from tidings.learn.layout import Recent, by_column, owners_of, spans
 from tidings.types import TERM_BITS
 
 if TYPE_CHECKING:
@@ -17,27 +17,36 @@ if TYPE_CHECKING:
     from tidings.learn.papers import Papers
     from tidings.types import Terms
 
-BACKGROUND = 4096
-"""Papers that stand for the archive when a score is put on its scale."""
-RIDGE = 0.3
-"""How far the covariance is shrunk towards a multiple of the identity, 0 to 1."""
-SATURATION = 1.2
+BACKGROUND = 2048
+"""Papers that stand for the archive: among them neighbours are found, and by them a score is put on its scale."""
+WHITENING = 0.2
+"""The power of the covariance that vectors are divided by: 0 leaves them, 0.5 makes all directions alike. While likes
+are few, the main directions of the archive are still what tells most (benchmarks/results/feeds.md)."""
+KEPT = 192
+"""The main directions that are kept: the rest of 384 costs as much again and finds nothing more."""
+FLOOR = 0.1
+"""What is added to each variance, as a share of the mean one, so that directions of noise are not blown up."""
+SATURATION = 2.0
 LENGTH_SHARE = 0.4
 """BM25's k1 and b (Robertson, Zaragoza: The Probabilistic Relevance Framework, 2009)."""
 
 
 class Corpus(NamedTuple):
-    """What papers in general are like, from a sample of them; d dimensions.
+    """What papers in general are like, from a sample of them. Their vectors have D dimensions, laid out d.
 
-    ``mean`` float32 (d,); ``precision`` float32 (d, d), the inverse of the shrunk covariance of the vectors;
-    ``rarity`` float32 (2 ** TERM_BITS,), what a word is worth by how few papers have it; ``length`` the words of a
-    usual paper; ``background`` some papers laid out, by which scores are put on one scale.
+    ``mean`` float32 (D,); ``whitening`` and ``unwhitening`` float32 (D, d), on the main axes of the archive; ``rarity``
+    float32 (2 ** TERM_BITS,), what a word is worth by how few papers have it; ``length`` the words of a usual paper;
+    ``background`` some papers laid out; ``usual`` float32 (d,) and ``spread`` float32 (d, d) mean and covariance of
+    their laid-out vectors.
     """
 
     mean: NDArray[np.float32]
-    precision: NDArray[np.float32]
+    whitening: NDArray[np.float32]
+    unwhitening: NDArray[np.float32]
     rarity: NDArray[np.float32]
     length: float
+    usual: NDArray[np.float32]
+    spread: NDArray[np.float32]
     background: Recent
 
 
@@ -53,19 +62,38 @@ def corpus_of(papers: Papers) -> Corpus:
     frequency = np.bincount(papers.terms.terms, minlength=2**TERM_BITS)
     rarity = np.log((count + 1) / (frequency + 0.5)).astype(np.float32)
     length = float(papers.terms.counts.sum(dtype=np.int64) / max(1, count)) or 1.0
-    bare = Corpus(mean, _precision(known - mean), rarity, length, _NOTHING)
+    whitening, unwhitening = _whitening(known - mean)
+    bare = Corpus(mean, whitening, unwhitening, rarity, length, mean, whitening, _NOTHING)
     chosen = np.unique(np.linspace(0, max(0, count - 1), min(count, BACKGROUND)).astype(np.int64))
-    return bare._replace(background=prepare(bare, take(papers, chosen)))
+    background = prepare(bare, take(papers, chosen))
+    usual, spread = _moments(background.vectors)
+    return bare._replace(background=background, usual=usual, spread=spread)
 
 
 def prepare(corpus: Corpus, papers: Papers) -> Recent:
     """Return candidates laid out for scoring; 30,000 of them take a second, so keep it while they stay the same."""
-    return by_column(centred(corpus, papers.vectors), papers.terms, worth(corpus, papers.terms))
+    return by_column(whitened(corpus, papers.vectors), papers.terms, worth(corpus, papers.terms))
 
 
-def centred(corpus: Corpus, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return vectors less the mean; a paper without a vector stays 0, which is like any other."""
-    return np.where(vectors.any(axis=1, keepdims=True), vectors - corpus.mean, np.float32(0))
+def whitened(corpus: Corpus, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return vectors less the mean, partly whitened, of length 1; a paper without a vector stays 0, like any other."""
+    less = np.where(vectors.any(axis=1, keepdims=True), vectors - corpus.mean, np.float32(0))
+    return normalised(less @ corpus.whitening)
+
+
+def asked(corpus: Corpus, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return vectors of interests' own words so that a product with a whitened paper is near their plain cosine.
+
+    A few words lie elsewhere than papers do. Whitened and less the papers' mean as a paper is, they find a tenth less.
+    """
+    return normalised(vectors @ corpus.unwhitening)
+
+
+def normalised(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return vectors of length 1; zeros stay."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    found: NDArray[np.float32] = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > _ROUNDING)
+    return found
 
 
 def worth(corpus: Corpus, terms: Terms) -> NDArray[np.float32]:
@@ -80,8 +108,6 @@ def worth(corpus: Corpus, terms: Terms) -> NDArray[np.float32]:
 
 def take(papers: Papers, places: NDArray[np.int64]) -> Papers:
     """Return the papers at those places."""
-    from tidings.learn.layout import spans
-
     positions, lengths = spans(papers.terms.starts, places)
     starts = np.append(0, np.cumsum(lengths)).astype(np.int64)
     terms = papers.terms._replace(
@@ -101,22 +127,36 @@ def load(path: Path) -> Corpus:
     """Return the corpus of a file; raise OSError, ValueError or KeyError for one that is damaged or of another form."""
     with np.load(path, allow_pickle=False) as arrays:
         background = Recent(*(arrays[f"background_{name}"] for name in Recent._fields))
-        mean, precision, rarity = (arrays[name] for name in ("mean", "precision", "rarity"))
-        return Corpus(mean, precision, rarity, float(arrays["length"]), background)
+        common = {name: arrays[name] for name in Corpus._fields if name not in {"length", "background"}}
+        return Corpus(**common, length=float(arrays["length"]), background=background)
 
 
-def _precision(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the inverse of the covariance shrunk to the identity (Ledoit, Wolf 2004), the more the fewer vectors."""
+def _whitening(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the main axes over and times their deviations to 2 ``WHITENING``, evened the more the fewer the vectors.
+
+    One shared covariance for all interests is what makes a mean enough (Wang et al., A Hard-to-Beat Baseline for
+    Training-free CLIP-based Adaptation, 2024).
+    """
+    dimensions = vectors.shape[1]
+    if not vectors.any():
+        axes = np.eye(dimensions, min(dimensions, KEPT), dtype=np.float32)
+        return axes, axes
+    variances, axes = np.linalg.eigh((vectors.T @ vectors / len(vectors)).astype(np.float64))
+    variances = np.maximum(variances, 0) / variances.mean() + FLOOR + dimensions / len(vectors)
+    axes, variances = axes[:, -KEPT:], variances[-KEPT:]
+    down, up = axes * variances**-WHITENING, axes * variances**WHITENING
+    return down.astype(np.float32), up.astype(np.float32)
+
+
+def _moments(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     dimensions = vectors.shape[1]
     if not len(vectors):
-        return np.eye(dimensions, dtype=np.float32)
-    covariance = (vectors.T @ vectors / len(vectors)).astype(np.float64)
-    usual = max(float(np.trace(covariance)) / dimensions, 1e-9)
-    share = max(RIDGE, dimensions / (dimensions + len(vectors)))
-    shrunk = (1 - share) * covariance + share * usual * np.eye(dimensions)
-    return np.linalg.inv(shrunk).astype(np.float32)
+        return np.zeros(dimensions, np.float32), np.zeros((dimensions, dimensions), np.float32)
+    usual = vectors.mean(axis=0)
+    return usual, (vectors.T @ vectors / len(vectors) - np.outer(usual, usual)).astype(np.float32)
 
 
+_ROUNDING = 1e-6  # what is shorter is 0 but for rounding
 _NOTHING = Recent(
     np.zeros((0, 0), np.float32),
     np.zeros(0, np.uint32),

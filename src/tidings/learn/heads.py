@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tidings.learn.corpus import Corpus, centred, take, worth
+from tidings.learn.corpus import Corpus, asked, take, whitened, worth
 from tidings.learn.layout import owners_of
-from tidings.learn.scoring import meaning_of, words_of
+from tidings.learn.scoring import words_of
+from tidings.learn.tastes import Nearby, nearby_of, split
 from tidings.types import Terms
 
 if TYPE_CHECKING:
@@ -17,27 +18,36 @@ if TYPE_CHECKING:
 
     from tidings.learn.papers import Papers
 
-WORDS = 160
+WORDS = 200
 """The strongest words that a head keeps."""
-MOST = 1000
+MOST = 500
 """Likes, and dismissals, that are learnt from: the newest. 50,000 cost no more."""
 TEXT = 1.0
 """How many likes the interest's own words count as."""
+NEAR_LIKES = 0.7
+"""How many likes the papers nearest to an interest make together."""
+FAST, FAST_HALVES = 0.3, 5.0
+"""The share of a fast head in the likes' weight, and the likes after which one counts half in it."""
 DISLIKE = 0.3
 """What all dismissals together weigh, where all likes together weigh 1."""
-MEANING_SHARE = 0.5
+OTHER_TASTES = 0.15
+"""What a like of another taste weighs in the direction of a taste."""
+WORDS_SHARE = 0.2
+"""What words weigh in the score where there is a vector too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
     """What scores papers for one interest.
 
-    A paper scores the best of ``directions`` (float32 (tastes, d), on centred vectors), plus the ``weights`` (float32)
-    of those of its ``terms`` (uint32, ascending) that it has, plus ``base``. Points are standard deviations over the
-    archive. A head without directions and words scores everything 0.
+    A paper scores the best of its products with ``directions`` (float32 (tastes, d), on whitened vectors) plus their
+    ``offsets`` (float32 (tastes,)), plus the ``weights`` (float32) of those of its ``terms`` (uint32, ascending) that
+    it has, plus ``base``. About 0 is usual in the archive, and a point about a standard deviation. A head of nothing
+    scores everything 0.
     """
 
     directions: NDArray[np.float32]
+    offsets: NDArray[np.float32]
     terms: NDArray[np.uint32]
     weights: NDArray[np.float32]
     base: float
@@ -46,7 +56,8 @@ class Head:
 class Examples(NamedTuple):
     """What a head is learnt from: the text (if any), likes and dismissals in one, and how much each pulls.
 
-    ``pulls`` float64 (n,), positive towards, negative away; ``vectors`` centred; ``likes`` how many of them are likes.
+    ``pulls`` float64 (n,), positive towards, negative away; ``vectors`` whitened; ``values`` what the words weigh;
+    ``likes`` how many are likes.
     """
 
     vectors: NDArray[np.float32]
@@ -57,10 +68,17 @@ class Examples(NamedTuple):
 
 
 class Fitted(NamedTuple):
-    """A head, and by how much the parts of its examples were multiplied to come on the scale of the archive."""
+    """A head and how it came about.
+
+    ``tastes`` float64 (tastes, n) are the pulls of the examples in each direction; ``nearby`` pulled with ``near``;
+    ``meaning`` (tastes,) and ``words`` are what the parts were multiplied by to come on the scale of the archive.
+    """
 
     head: Head
-    meaning: float
+    tastes: NDArray[np.float64]
+    nearby: Nearby
+    near: float
+    meaning: NDArray[np.float32]
     words: float
 
 
@@ -68,46 +86,83 @@ def learn(corpus: Corpus, text: Papers | None, liked: Papers, dismissed: Papers)
     """Return the head of an interest: ``text`` is one row, its words as if they were a paper; likes oldest first.
 
     Likes without vector or words count by what they have. A paper both liked and dismissed pulls both ways, the like
-    more. Only dismissals push away from what was dismissed, at ``DISLIKE`` of their weight. Of more than ``MOST``
-    likes the newest are learnt from.
+    more. Dismissals push away, all together at ``DISLIKE`` of the weight of all likes. Of more than ``MOST`` likes
+    the newest are learnt from.
     """
     return fit(corpus, examples_of(corpus, text, liked, dismissed)).head
 
 
 def examples_of(corpus: Corpus, text: Papers | None, liked: Papers, dismissed: Papers) -> Examples:
-    """Return the newest likes and dismissals and the text with their pulls."""
-    groups = [newest(group) for group in ((text,) if text is not None else ()) + (liked, dismissed)]
+    """Return the text, the newest likes and the newest dismissals with their pulls."""
+    groups = [*([] if text is None else [text]), newest(liked), newest(dismissed)]
     likes, dislikes = len(groups[-2].vectors), len(groups[-1].vectors)
-    texts = 0 if text is None else 1
+    texts = len(groups) - 2
     towards = max(TEXT * texts + likes, 1.0)
-    pulls = np.concatenate(
-        [np.full(texts, TEXT / towards), np.full(likes, 1 / towards), np.full(dislikes, -DISLIKE / max(1, dislikes))]
-    )
+    away = np.full(dislikes, -DISLIKE / max(1, dislikes))
+    pulls = np.concatenate([np.full(texts, TEXT / towards), like_pulls(likes) / towards, away])
+    vectors = [asked(corpus, group.vectors) for group in groups[:texts]]
+    vectors += [whitened(corpus, group.vectors) for group in groups[texts:]]
     terms = joined([group.terms for group in groups])
-    vectors = centred(corpus, np.concatenate([group.vectors for group in groups]))
-    return Examples(vectors, terms, worth(corpus, terms), pulls, likes)
+    return Examples(np.concatenate(vectors), terms, worth(corpus, terms), pulls, likes)
+
+
+def like_pulls(likes: int) -> NDArray[np.float64]:
+    """Return the weight of each like, oldest first, 1 on average.
+
+    The sum of a slow head, the mean of all likes, and a fast one, in which the latest count most: an old taste stays
+    and a new one is soon learnt (Gao et al., A Unified Continual Learning Framework with General Parameter-Efficient
+    Tuning, 2023).
+    """
+    fast: NDArray[np.float64] = 0.5 ** (np.arange(likes)[::-1] / FAST_HALVES)
+    return (1 - FAST) + FAST * fast * (likes / max(float(fast.sum()), 1.0))
 
 
 def fit(corpus: Corpus, examples: Examples) -> Fitted:
-    """Return the whitened mean difference (Wang et al., A Hard-to-Beat Baseline for Training-free CLIP-based
-    Adaptation, 2024) and Rocchio's mean of words, each on the scale of the archive, added.
+    """Return means of the examples' whitened vectors, one for each taste, and of their words, with what is near.
+
+    The Gaussian head of Wang et al. (A Hard-to-Beat Baseline for Training-free CLIP-based Adaptation, 2024) with a
+    covariance that is only partly divided out, and Rocchio's mean of words, each on the scale of the archive, added.
     """
-    direction = (examples.pulls @ examples.vectors @ corpus.precision).astype(np.float32)
-    terms, weights = strongest(examples)
-    background = corpus.background
-    meaning = meaning_of(direction[None], background.vectors)
-    words = words_of(terms, weights, background)
-    by_meaning, by_words = MEANING_SHARE * _scale(meaning), (1 - MEANING_SHARE) * _scale(words)
-    middle = by_meaning * _mean(meaning) + by_words * _mean(words)
-    head = Head(direction[None] * np.float32(by_meaning), terms, weights * np.float32(by_words), -float(middle))
-    return Fitted(head, by_meaning, by_words)
+    tastes = pulls_of_tastes(examples)
+    directions = (tastes @ examples.vectors).astype(np.float32)
+    nearby, near = nearby_of(corpus.background, directions[0]), near_pull(examples, tastes)
+    directions += np.float32(near) * nearby.vector
+    terms, weights = strongest(examples, nearby, near)
+    words = words_of(terms, weights, corpus.background)
+    variances = np.einsum("td,de,te->t", directions, corpus.spread, directions, optimize=True)
+    by_meaning, by_words = _scales(variances, float(words.var()) if len(words) else 0.0)
+    directions *= by_meaning[:, None]
+    middle = by_words * float(words.mean()) if len(words) else 0.0
+    head = Head(directions, -(directions @ corpus.usual), terms, weights * np.float32(by_words), -middle)
+    return Fitted(head, tastes, nearby, near, by_meaning, by_words)
 
 
-def strongest(examples: Examples) -> tuple[NDArray[np.uint32], NDArray[np.float32]]:
+def pulls_of_tastes(examples: Examples) -> NDArray[np.float64]:
+    """Return the pulls of all examples in each taste's direction, float64 (tastes, n)."""
+    end = len(examples.pulls) - np.count_nonzero(examples.pulls < 0)
+    tastes = split(examples.vectors[end - examples.likes : end])
+    pulls = np.tile(examples.pulls, (max(1, tastes.max(initial=0) + 1), 1))
+    for taste, row in enumerate(pulls):
+        row[end - examples.likes : end][tastes != taste] *= OTHER_TASTES
+    return pulls
+
+
+def near_pull(examples: Examples, tastes: NDArray[np.float64]) -> float:
+    """Return what the papers near an interest pull: like ``NEAR_LIKES`` likes, nothing where tastes differ.
+
+    With a few words or one like this finds a tenth more, and it fades as likes come. Pseudo-relevance feedback
+    (Rocchio, 1971), a prototype pulled to established ones (Wang et al., Few-Shot Class-Incremental Learning via
+    Training-Free Prototype Calibration, 2023).
+    """
+    towards = examples.pulls[examples.pulls > 0]
+    return NEAR_LIKES * float(towards.mean()) if len(towards) and len(tastes) == 1 else 0.0
+
+
+def strongest(examples: Examples, nearby: Nearby, near: float) -> tuple[NDArray[np.uint32], NDArray[np.float32]]:
     """Return the ``WORDS`` terms with the largest summed weights, ascending, and those."""
     pulled = examples.pulls[owners_of(examples.terms)] * examples.values
-    terms, place = np.unique(examples.terms.terms, return_inverse=True)
-    weights = np.bincount(place, pulled, len(terms))
+    terms, place = np.unique(np.concatenate([examples.terms.terms, nearby.terms]), return_inverse=True)
+    weights = np.bincount(place, np.concatenate([pulled, near * nearby.values]), len(terms))
     kept = np.sort(np.argsort(-np.abs(weights), kind="stable")[:WORDS])
     return terms[kept], weights[kept].astype(np.float32)
 
@@ -125,10 +180,13 @@ def joined(parts: list[Terms]) -> Terms:
     return Terms(starts, np.concatenate([p.terms for p in parts]), np.concatenate([p.counts for p in parts]))
 
 
-def _scale(scores: NDArray[np.float32]) -> float:
-    deviation = float(scores.std()) if len(scores) else 0.0
-    return 1 / deviation if deviation > 0 else 0.0
+def _scales(meaning: NDArray[np.float32], words: float) -> tuple[NDArray[np.float32], float]:
+    """Return what brings parts of these variances to their shares of the score; one that is alone has it all."""
+    share = WORDS_SHARE if meaning.max(initial=0) > _NO_VARIANCE else 1.0
+    rest = 1 - WORDS_SHARE if words > _NO_VARIANCE else 1.0
+    found = np.sqrt(np.maximum(meaning, 0))
+    by_meaning = np.divide(rest, found, out=np.zeros_like(found), where=meaning > _NO_VARIANCE)
+    return by_meaning, share / float(np.sqrt(words)) if words > _NO_VARIANCE else 0.0
 
 
-def _mean(scores: NDArray[np.float32]) -> float:
-    return float(scores.mean()) if len(scores) else 0.0
+_NO_VARIANCE = 1e-12

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tidings.learn.corpus import Corpus, centred, prepare, take, worth
+from tidings.learn.corpus import Corpus, prepare, take, whitened, worth
 from tidings.learn.heads import Examples, Fitted, Head, examples_of, fit
 from tidings.learn.layout import found_in, owners_of
 from tidings.learn.scoring import score
@@ -61,23 +61,15 @@ def sentences(corpus: Corpus, head: Head, whole: Papers, without: Papers) -> NDA
 def _one(
     corpus: Corpus, examples: Examples, fitted: Fitted, counts: tuple[int, int, int], paper: Papers
 ) -> Contributions:
-    vector = centred(corpus, paper.vectors)[0]
-    values = worth(corpus, paper.terms)
-    shares = _by_word(fitted.head, paper.terms.terms, values)
-    meaning = fitted.meaning * examples.pulls * (examples.vectors @ (corpus.precision @ vector))
-    words = _word_pulls(fitted, examples, paper.terms.terms, values)
-    text, likes, dismissals = _split(meaning + words, examples, counts)
+    head, vector, values = fitted.head, whitened(corpus, paper.vectors)[0], worth(corpus, paper.terms)
+    taste = int(np.argmax(head.directions @ vector + head.offsets))
+    shares = _by_word(head, paper.terms.terms, values)
+    pulls = _meaning_pulls(examples, fitted, taste, vector) + _word_pulls(examples, fitted, paper.terms.terms, values)
+    text, likes, dismissals = _divided(pulls, examples, counts)
     order = np.argsort(-np.abs(shares), kind="stable")
     order = order[shares[order] != 0]
-    return Contributions(
-        float(text.sum()),
-        likes,
-        dismissals,
-        fitted.head.base,
-        float(meaning.sum()),
-        paper.terms.terms[order],
-        shares[order],
-    )
+    meaning, base = float(head.directions[taste] @ vector), head.base + float(head.offsets[taste])
+    return Contributions(float(text.sum()), likes, dismissals, base, meaning, paper.terms.terms[order], shares[order])
 
 
 def _by_word(head: Head, terms: NDArray[np.uint32], values: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -87,18 +79,36 @@ def _by_word(head: Head, terms: NDArray[np.uint32], values: NDArray[np.float32])
     return shares
 
 
+def _meaning_pulls(examples: Examples, fitted: Fitted, taste: int, vector: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return each example's share of the part of the vectors."""
+    own = fitted.tastes[taste] * (examples.vectors @ vector)
+    near = fitted.near * float(fitted.nearby.vector @ vector)
+    pulls: NDArray[np.float64] = float(fitted.meaning[taste]) * (own + near * _drawn_by(examples))
+    return pulls
+
+
 def _word_pulls(
-    fitted: Fitted, examples: Examples, terms: NDArray[np.uint32], values: NDArray[np.float32]
+    examples: Examples, fitted: Fitted, terms: NDArray[np.uint32], values: NDArray[np.float32]
 ) -> NDArray[np.float64]:
     """Return each example's share of the part of the words: what it gave to each word that the head kept."""
+    kept = np.isin(terms, fitted.head.terms)
+    terms, values = terms[kept], values[kept]
+    owners = owners_of(examples.terms)
     places, there = found_in(terms, examples.terms.terms)
-    kept = there & found_in(fitted.head.terms, examples.terms.terms)[1]
-    owners = owners_of(examples.terms)[kept]
-    each = examples.pulls[owners] * examples.values[kept] * values[places[kept]]
-    return fitted.words * np.bincount(owners, each, len(examples.pulls)).astype(np.float64)
+    each = examples.values[there] * values[places[there]]
+    own = examples.pulls * np.bincount(owners[there], each, len(examples.pulls))
+    places, there = found_in(terms, fitted.nearby.terms)
+    near = fitted.near * float(fitted.nearby.values[there] @ values[places[there]])
+    return fitted.words * (own + near * _drawn_by(examples))
 
 
-def _split(
+def _drawn_by(examples: Examples) -> NDArray[np.float64]:
+    """Return how much each example had to do with which papers are near; their pull is counted as its own."""
+    towards = np.maximum(examples.pulls, 0)
+    return towards / max(float(towards.sum()), 1e-12)
+
+
+def _divided(
     pulls: NDArray[np.float64], examples: Examples, counts: tuple[int, int, int]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return what belongs to the text, to all likes and to all dismissals; those too old to be learnt from have 0."""

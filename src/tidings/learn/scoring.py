@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def score(head: Head, recent: Recent) -> NDArray[np.float32]:
     """Return the score of each paper, float32 (n,): 0 is usual in the archive, a point is a standard deviation."""
-    meaning = meaning_of(head.directions, recent.vectors)
+    meaning = meaning_of(head, recent.vectors)
     return meaning + words_of(head.terms, head.weights, recent) + np.float32(head.base)
 
 
@@ -29,12 +29,13 @@ def score_many(heads: Sequence[Head], recent: Recent) -> NDArray[np.float32]:
     )
 
 
-def meaning_of(directions: NDArray[np.float32], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the best product of each vector with a direction, float32 (n,); 0 without directions."""
-    if not len(directions):
-        return np.zeros(len(vectors), np.float32)
-    products: NDArray[np.float32] = (vectors @ directions.T).max(axis=1)
-    return products
+def meaning_of(head: Head, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what the best taste gives each vector, float32 (n,)."""
+    if len(head.directions) == 1:
+        only: NDArray[np.float32] = vectors @ head.directions[0] + head.offsets[0]
+        return only
+    best: NDArray[np.float32] = (vectors @ head.directions.T + head.offsets).max(axis=1)
+    return best
 
 
 def words_of(terms: NDArray[np.uint32], weights: NDArray[np.float32], recent: Recent) -> NDArray[np.float32]:
