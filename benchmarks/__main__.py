@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-NAMES = ("add", "merge", "search", "scale", "pages", "cold_start", "quality", "sync", "trending")
+NAMES = ("add", "merge", "search", "scale", "pages", "cold_start", "quality", "sync", "trending", "gists")
 
 
 def main() -> None:

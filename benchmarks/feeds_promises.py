@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from benchmarks.promises.asking import asking
 from benchmarks.promises.classes import arriving
+from benchmarks.promises.clicks import second_stage
 from benchmarks.promises.drift import changed_taste, wrong_likes
 from benchmarks.promises.streams import SHOWN, WINDOW, Streams, streams
 from benchmarks.tables import publish, table
@@ -36,6 +37,7 @@ def main() -> None:
         changed_taste(),
         arriving(),
         asking(),
+        second_stage(),
     )
 
 

@@ -65,8 +65,10 @@ def test_a_model_survives_being_put_away() -> None:
     pytest.importorskip("lightgbm")
     clicks = _played(60)
     model = train(clicks)
-    assert np.array_equal(scores(model, clicks.features), scores(bytes(model), clicks.features))
-    assert not len(scores(model, clicks.features[:0]))
+    assert np.array_equal(
+        scores(model, clicks.features, clicks.heads), scores(bytes(model), clicks.features, clicks.heads)
+    )
+    assert not len(scores(model, clicks.features[:0], clicks.heads[:0]))
 
 
 def test_what_is_no_model_of_ours_is_refused() -> None:
@@ -75,7 +77,7 @@ def test_what_is_no_model_of_ours_is_refused() -> None:
     foreign = lightgbm.train({"verbosity": -1}, data, 2).model_to_string().encode()
     for model in (b"", b"\xff", b"tree", foreign):
         with pytest.raises(InputError):
-            scores(model, np.zeros((1, len(FEATURES)), np.float32))
+            scores(model, np.zeros((1, len(FEATURES)), np.float32), np.zeros(1))
 
 
 def test_without_the_extra_a_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +85,7 @@ def test_without_the_extra_a_sentence_says_what_to_install(monkeypatch: pytest.M
     with pytest.raises(TidingsError, match=r"tidings\[ranker\]"):
         decide(_played(400))
     with pytest.raises(TidingsError, match=r"tidings\[ranker\]"):
-        scores(b"", np.zeros((1, len(FEATURES)), np.float32))
+        scores(b"", np.zeros((1, len(FEATURES)), np.float32), np.zeros(1))
 
 
 def test_few_clicks_are_not_enough() -> None:
@@ -96,13 +98,26 @@ def test_few_clicks_are_not_enough() -> None:
 
 def test_pages_without_a_click_say_nothing() -> None:
     clicks = _played(3)._replace(grades=np.array([0] * 10 + [2] + [0] * 19))
-    assert len(page_gains(clicks, clicks.served)) == 1
+    assert len(page_gains(clicks, clicks.heads)) == 1
 
 
 def test_a_page_in_the_best_order_gains_one_and_in_the_worst_less() -> None:
     clicks = _played(1)._replace(grades=np.array([0, 2, 1] + [0] * 7))
     assert page_gains(clicks, clicks.grades.astype(np.float64)).tolist() == [1.0]
     assert page_gains(clicks, -clicks.grades.astype(np.float64))[0] < 0.5
+
+
+def test_a_click_far_down_is_worth_more_than_one_at_the_top() -> None:
+    clicks = _played(1)._replace(places=np.arange(10), grades=np.array([2] + [0] * 8 + [2]))
+    top_first, last_first = np.arange(10.0, 0, -1), np.array([9.0, 8, 7, 6, 5, 4, 3, 2, 1, 10])
+    assert page_gains(clicks, last_first)[0] > page_gains(clicks, top_first)[0]
+
+
+def test_trees_add_to_the_head_that_found_a_paper() -> None:
+    pytest.importorskip("lightgbm")
+    clicks = _played(60)
+    added = scores(train(clicks), clicks.features, clicks.heads) - clicks.heads
+    assert np.allclose(added, scores(train(clicks), clicks.features, np.zeros(len(clicks.heads))))
 
 
 def test_clicks_that_do_not_fit_together_are_refused() -> None:

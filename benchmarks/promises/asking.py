@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +10,9 @@ from numpy.typing import NDArray
 from benchmarks.feeds.papers import papers_of
 from benchmarks.feeds.readers import Reader, curated
 from benchmarks.metrics import mean_interval
-from benchmarks.promises.streams import Places, corpus
+from benchmarks.promises.streams import Places, corpus, everything, halves
 from benchmarks.tables import table
-from tidings.learn import Recent, learn, prepare, score
+from tidings.learn import learn, score
 from tidings.learn.asking import UNSURE, ask
 from tidings.learn.corpus import take
 from tidings.learn.line import heights
@@ -52,10 +51,8 @@ class _Trial:
     """One reader, split in the middle of its likes."""
 
     def __init__(self, reader: Reader) -> None:
-        pool, _ = curated()
-        self.pool, self.reader = pool, reader
-        middle = pool.days[reader.likes[len(reader.likes) // 2]]
-        self.early, self.late, self.recent = halves(int(middle))
+        self.pool, self.reader = curated()[0], reader
+        self.early, self.late = halves(reader)
         self.text = papers_of([(reader.words, "")])
 
     def run(self, choice: Choice, seed: int) -> tuple[float, float, float]:
@@ -66,27 +63,18 @@ class _Trial:
         known = [int(np.flatnonzero(self.early == place)[0]) for place in likes]
         yes, no = list(known), list[int]()
         for _ in range(ROUNDS):
-            scores = self._scores(yes, no, "early")
+            scores = self._scores(yes, no)[self.early]
             seen = np.zeros(len(self.early), np.bool_)
             seen[yes + no] = True
             for place in choice(random, scores, self.pool.papers.vectors[self.early], np.array(yes), seen).tolist():
                 (yes if truth[place] else no).append(place)
-        scores = self._scores(yes, no, "late")
+        scores = self._scores(yes, no)[self.late]
         wanted = np.isin(self.late, self.reader.likes)
         return (len(yes) - FIRST) / (ROUNDS * BATCH), *quality(scores, wanted)
 
-    def _scores(self, yes: list[int], no: list[int], half: str) -> Floats:
+    def _scores(self, yes: list[int], no: list[int]) -> Floats:
         liked, dismissed = (take(self.pool.papers, self.early[np.array(p, np.int64)]) for p in (yes, no))
-        return score(learn(corpus(), self.text, liked, dismissed), self.recent[half]).astype(np.float64)
-
-
-@lru_cache(8)
-def halves(middle: int) -> tuple[Places, Places, dict[str, Recent]]:
-    """Return the papers before a day, those since, and both laid out as "early" and "late"."""
-    pool, _ = curated()
-    early, late = np.flatnonzero(pool.days < middle), np.flatnonzero(pool.days >= middle)
-    recent = {name: prepare(corpus(), take(pool.papers, part)) for name, part in (("early", early), ("late", late))}
-    return early, late, recent
+        return score(learn(corpus(), self.text, liked, dismissed), everything()).astype(np.float64)
 
 
 def quality(scores: Floats, wanted: NDArray[np.bool_]) -> tuple[float, float]:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from benchmarks.feeds.readers import Reader, curated
 from benchmarks.metrics import difference_interval, mean_interval
-from benchmarks.promises.asking import halves, quality
-from benchmarks.promises.streams import Places, head_of
+from benchmarks.promises.asking import quality
+from benchmarks.promises.streams import Places, everything, halves, head_of
 from benchmarks.tables import table
 from tidings.learn import Head, score
 
@@ -43,8 +43,7 @@ def wrong_likes() -> str:
 def _spoilt(reader: Reader, k: int, seed: int) -> tuple[tuple[float, float], tuple[float, float]]:
     """Return the quality with the first k likes, and with a fifth of them replaced."""
     random = np.random.default_rng(seed)
-    middle = int(curated()[0].days[reader.likes[len(reader.likes) // 2]])
-    early, _, _ = halves(middle)
+    early, _ = halves(reader)
     likes = random.permutation(reader.likes[: len(reader.likes) // 2])[:k]
     spoilt = likes.copy()
     wrong = random.choice(k, round(WRONG * k), replace=False)
@@ -54,9 +53,9 @@ def _spoilt(reader: Reader, k: int, seed: int) -> tuple[tuple[float, float], tup
     )
 
 
-def _quality(head: Head, reader: Reader, middle: int) -> tuple[float, float]:
-    _, late, recent = halves(middle)
-    return quality(score(head, recent["late"]).astype(np.float64), np.isin(late, reader.likes))
+def _quality(head: Head, reader: Reader) -> tuple[float, float]:
+    _, late = halves(reader)
+    return quality(score(head, everything())[late].astype(np.float64), np.isin(late, reader.likes))
 
 
 def changed_taste() -> str:
@@ -90,10 +89,9 @@ def changed_taste() -> str:
 
 def _turned(old: Reader, new: Reader, after: int) -> tuple[tuple[float, float], tuple[float, float]]:
     """Return the quality on the new list of a head of both tastes, and of one of the new one alone."""
-    middle = int(curated()[0].days[new.likes[len(new.likes) // 2]])
     recent_likes: Places = new.likes[: len(new.likes) // 2][-after:] if after else new.likes[:0]
     both = np.concatenate((old.likes[:OLD], recent_likes))
-    return _quality(head_of(both), new, middle), _quality(head_of(recent_likes), new, middle)
+    return _quality(head_of(both), new), _quality(head_of(recent_likes), new)
 
 
 def _share(values: NDArray[np.float64]) -> str:

@@ -52,6 +52,19 @@ def corpus() -> Corpus:
     return corpus_of(take(pool.papers, np.arange(0, len(pool.days), SAMPLE)))
 
 
+@cache
+def everything() -> Recent:
+    """Return the whole pool, laid out."""
+    return prepare(corpus(), curated()[0].papers)
+
+
+def halves(reader: Reader) -> tuple[Places, Places]:
+    """Return the papers before the day of the reader's middle like, and those since."""
+    days = curated()[0].days
+    middle = days[reader.likes[len(reader.likes) // 2]]
+    return np.flatnonzero(days < middle), np.flatnonzero(days >= middle)
+
+
 def nothing() -> Papers:
     """Return no papers."""
     return take(curated()[0].papers, np.zeros(0, np.int64))
