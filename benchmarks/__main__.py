@@ -5,7 +5,19 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-NAMES = ("add", "merge", "search", "scale", "pages", "cold_start", "quality", "sync", "trending", "gists")
+NAMES = (
+    "add",
+    "merge",
+    "search",
+    "scale",
+    "pages",
+    "cold_start",
+    "quality",
+    "sync",
+    "trending",
+    "gists",
+    "feeds_promises",
+)
 
 
 def main() -> None:

@@ -48,9 +48,7 @@ def _spoilt(reader: Reader, k: int, seed: int) -> tuple[tuple[float, float], tup
     spoilt = likes.copy()
     wrong = random.choice(k, round(WRONG * k), replace=False)
     spoilt[wrong] = random.choice(early, len(wrong), replace=False)
-    return _quality(head_of(likes, reader.words), reader, middle), _quality(
-        head_of(spoilt, reader.words), reader, middle
-    )
+    return _quality(head_of(likes, reader.words), reader), _quality(head_of(spoilt, reader.words), reader)
 
 
 def _quality(head: Head, reader: Reader) -> tuple[float, float]:

@@ -4,7 +4,8 @@ A listwise loss over pages (Burges, From RankNet to LambdaRank to LambdaMART, 20
 Prokhorenkova, Which Tricks are Important for Learning to Rank?, https://arxiv.org/abs/2204.01500), with the place at
 which each paper was shown taken out of what its clicks are worth. The trees add to the score of the head, so few clicks
 change little. A ranker is promoted only when it beats the one that is served on clicks held back, later than all it
-learnt from (after Confidence Ranking for CTR Prediction, https://arxiv.org/abs/2307.01206). Needs the extra ``tidings[ranker]``; nothing else does.
+learnt from (after Confidence Ranking for CTR Prediction, https://arxiv.org/abs/2307.01206). Needs the extra
+``tidings[ranker]``; nothing else does.
 """
 
 from __future__ import annotations
