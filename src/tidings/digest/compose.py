@@ -5,13 +5,13 @@ from __future__ import annotations
 import textwrap
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
 from email.utils import format_datetime
-from functools import cache
+from functools import cache, lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
@@ -22,12 +22,14 @@ from tidings.digest.links import EditionLinks
 from tidings.mail import subject_line
 from tidings.places import of_paper, outside
 from tidings.settings import Settings
+from tidings.types import Paper
 from tidings.types.digests import Digest, Story, Subscription
 
 LARGEST = 100_000
 """Bytes of the HTML as it is sent; Gmail cuts off what is beyond 102 KB."""
 
 _WIDTH = 72
+_REMEMBERED = 4_096
 _LINKS = 2
 _LONGEST_GIST = 600
 _LONGEST_NOTE = 500
@@ -64,12 +66,12 @@ class _Told:
     href: str
     byline: str
     code: str | None
-    reason: str
-    is_outside: bool
-    changes: tuple[str, ...]
-    gist: str
-    acts: list[tuple[str, str]]
     links: list[tuple[str, str]]
+    acts: list[tuple[str, str]] = field(default_factory=list)
+    reason: str = ""
+    is_outside: bool = False
+    changes: tuple[str, ...] = ()
+    gist: str = ""
     level: int = _WHOLE
 
 
@@ -152,16 +154,24 @@ def _to_whom(subscription: Subscription, links: EditionLinks) -> str:
 def _told(story: Story, subscription: Subscription, links: EditionLinks) -> _Told:
     paper = story.paper
     acts = [(name, links.to(purpose, paper.id)) for purpose, name in _ACTS] if subscription.account_id else []
-    return _Told(
-        title=wording.title_of(paper),
-        href=f"{links.site}{of_paper(paper.key)}",
-        byline=wording.byline(paper),
-        code=wording.code_of(paper),
+    return replace(
+        _of_paper(paper, links.site),
         reason=wording.shortened(wording.printed(story.reason), wording.LONGEST_LINE),
         is_outside=story.is_outside,
         changes=tuple(wording.changed(story.changes)),
         gist=wording.shortened(wording.printed(story.gist), _LONGEST_GIST),
         acts=acts,
+    )
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _of_paper(paper: Paper, site: str) -> _Told:
+    """Return what is told of a paper to anybody; many readers are told of the same ones."""
+    return _Told(
+        title=wording.title_of(paper),
+        href=f"{site}{of_paper(paper.key)}",
+        byline=wording.byline(paper),
+        code=wording.code_of(paper),
         links=[(name, url) for name, url in outside(paper) if name != "code"][:_LINKS],
     )
 
@@ -229,6 +239,7 @@ def _capitalised(name: str) -> str:
     return name if name in _NAMES else name[:1].upper() + name[1:]
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _wrapped(text: str, indent: int = 0, mark: str = "") -> str:
     """Return a text in lines of 72 characters, indented; ``mark`` stands in the first one's indentation."""
     blank = " " * indent
