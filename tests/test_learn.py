@@ -32,7 +32,7 @@ def papers_of(texts: Sequence[str]) -> Papers:
         terms, counts = np.unique(
             np.array([bucket(word, TERM_BITS) for word in tokens(text)], np.uint32), return_counts=True
         )
-        counted.append((terms, np.minimum(counts, 255)))
+        counted.append((terms, np.minimum(counts, 255).astype(np.uint8)))
     starts = np.append(0, np.cumsum([len(terms) for terms, _ in counted])).astype(np.int64)
     terms = np.concatenate([*(terms for terms, _ in counted), np.zeros(0, np.uint32)]).astype(np.uint32)
     counts = np.concatenate([*(counts for _, counts in counted), np.zeros(0, np.uint8)]).astype(np.uint8)

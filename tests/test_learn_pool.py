@@ -23,6 +23,7 @@ def head_of(seed: int, tastes: int = 2, words: int = 160, dimensions: int = 384)
     random = np.random.default_rng(seed)
     return Head(
         random.standard_normal((tastes, dimensions)).astype(np.float32),
+        random.standard_normal(tastes).astype(np.float32),
         np.sort(random.choice(2**22, words, replace=False)).astype(np.uint32),
         random.standard_normal(words).astype(np.float32),
         float(random.standard_normal()),
