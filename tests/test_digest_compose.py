@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import settings as trying
 from hypothesis import strategies as st
 
 from tests.digest_help import LINKS, NOW, SENTENCE, SITE, digest, paper, settings, story, subscription
@@ -176,6 +177,7 @@ HOSTILE = st.text(
 )
 
 
+@trying(deadline=None)
 @given(title=HOSTILE, name=HOSTILE, words=HOSTILE)
 def test_nothing_that_people_write_adds_a_header_or_markup(title: str, name: str, words: str) -> None:
     change = FieldChange("title", words, title)

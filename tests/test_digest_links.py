@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.digest_help import LINKER, LINKS, NOW, SITE
@@ -29,16 +29,19 @@ CLAIMS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(CLAIMS)
 def test_what_was_signed_is_read(claim: Claim) -> None:
     assert LINKER.read(claim.purpose, LINKER.token(claim), NOW) == claim
 
 
+@settings(deadline=None)
 @given(CLAIMS, CLAIMS)
 def test_no_two_claims_share_a_link(one: Claim, other: Claim) -> None:
     assert (LINKER.link(one) == LINKER.link(other)) == (one == other)
 
 
+@settings(deadline=None)
 @given(CLAIMS, st.integers(0, 39), st.sampled_from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"))
 def test_no_letter_of_a_link_can_be_another(claim: Claim, place: int, letter: str) -> None:
     token = LINKER.token(claim)
@@ -48,6 +51,7 @@ def test_no_letter_of_a_link_can_be_another(claim: Claim, place: int, letter: st
             LINKER.read(claim.purpose, forged, NOW)
 
 
+@settings(deadline=None)
 @given(CLAIMS, st.sampled_from([*LIVES, "mark", "", "anything"]))
 def test_a_link_is_for_one_purpose(claim: Claim, purpose: str) -> None:
     if purpose != claim.purpose:
@@ -55,12 +59,14 @@ def test_a_link_is_for_one_purpose(claim: Claim, purpose: str) -> None:
             LINKER.read(purpose, LINKER.token(claim), NOW)
 
 
+@settings(deadline=None)
 @given(CLAIMS)
 def test_another_installation_believes_no_link_of_ours(claim: Claim) -> None:
     with pytest.raises(NotFoundError):
         Linker(b"another secret of many bytes", SITE).read(claim.purpose, LINKER.token(claim), NOW)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_whatever_is_said_for_a_link_is_calmly_refused(text: str) -> None:
     with pytest.raises(NotFoundError):
@@ -97,10 +103,10 @@ def test_an_edition_is_marked_as_no_other() -> None:
 
 
 def test_the_secret_is_made_once_and_is_for_its_owner_alone(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path / "home")
-    first = secret_of(settings)
+    chosen = Settings(home=tmp_path / "home")
+    first = secret_of(chosen)
     assert len(first) >= 32
-    assert secret_of(settings) == first
+    assert secret_of(chosen) == first
     assert stat.S_IMODE((tmp_path / "home" / "secret").stat().st_mode) == 0o600
 
 
