@@ -15,7 +15,10 @@ __all__ = [
     "is_linkable",
     "of_author",
     "of_day",
+    "of_feed",
+    "of_interest",
     "of_month",
+    "of_new_interest",
     "of_paper",
     "of_search",
     "of_shelf",
@@ -54,6 +57,21 @@ def of_trending(window: str, category: str = "", by: str = "") -> str:
 def of_shelf(shelf: Shelf) -> str:
     """Return the address of a shelf within this installation."""
     return f"/shelves/{shelf.id}"
+
+
+def of_feed(interest: int) -> str:
+    """Return the address of the feed of an interest."""
+    return f"/feed/{interest}"
+
+
+def of_interest(interest: int) -> str:
+    """Return the address where an interest is looked after."""
+    return f"/interests/{interest}"
+
+
+def of_new_interest(name: str = "", words: str = "", likes: Iterable[str] = ()) -> str:
+    """Return the address of the form that makes an interest, with what it begins with filled in."""
+    return with_parameters("/interests", [("name", name), ("words", words), *(("like", key) for key in likes)])
 
 
 def of_search(query: str, **more: str) -> str:

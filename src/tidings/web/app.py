@@ -19,8 +19,10 @@ from tidings.web import (
     api_people,
     curating,
     failures,
+    feeds,
     following,
     house,
+    interests,
     lists,
     mailed,
     members,
@@ -83,7 +85,14 @@ def create_app(catalog: Catalog, settings: Settings) -> FastAPI:
     api.describe(app)
     people = [*signing.ROUTES, *accounts.ROUTES, *members.ROUTES, *following.ROUTES]
     people.extend([*subscribing.ROUTES, *previews.ROUTES, *mailed.ROUTES])
-    doing = [*voting.ROUTES, *curating.ROUTES, *shelves.ROUTES, *submitting.ROUTES]  # a paper's page takes any rest
+    doing = [
+        *feeds.ROUTES,
+        *interests.ROUTES,
+        *voting.ROUTES,
+        *curating.ROUTES,
+        *shelves.ROUTES,
+        *submitting.ROUTES,
+    ]  # a paper's page takes any rest
     app.router.routes.extend(outbound.ROUTES)  # before the pages: a day with an ending is no day
     app.router.routes.extend([*trending.ROUTES, *lists.ROUTES, *doing, *papers.ROUTES, *house.ROUTES, *people])
     app.mount("/static", _Static(directory=FOLDER / "static"))

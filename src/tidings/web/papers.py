@@ -45,6 +45,7 @@ def paper(request: Request) -> Response:
             submitted=_submitted(request),
             standing=said.standings.get(found.id, Standing()),
             saved=bool(said.saved.get(found.id)),
+            verdict=said.verdicts.get(found.id, 0),
             acting=acting(request),
             today=site.catalog.now().date(),
             entries=entries(similar, site.stem, said=said),

@@ -20,11 +20,15 @@ from tidings.web.site import Site, here_again, of, stable
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """What the buttons of a page need: where they lead back to, and what the reader may do."""
+    """What the buttons of a page need: where they lead back to, and what the reader may do.
+
+    ``interest`` is the one that a like on this page goes to; None lets it go to the nearest one.
+    """
 
     next: str
     signed_in: bool
     curates: bool
+    interest: int | None = None
 
 
 def acting(request: Request) -> Acting:
@@ -41,7 +45,9 @@ def _may_curate(reader: Reader | None) -> bool:
 def said_of(request: Request, papers: Sequence[Paper], **more: Any) -> Said:
     """Return what people say of papers: a few queries, however many they are."""
     catalog, reader = of(request).catalog, reader_of(request)
-    return Said(catalog.standings(papers, reader), catalog.saved(reader, papers), **more)
+    return Said(
+        catalog.standings(papers, reader), catalog.saved(reader, papers), catalog.verdicts(reader, papers), **more
+    )
 
 
 def listed(request: Request, page: Page, wanted: Asking, said: Said | None = None) -> dict[str, Any]:

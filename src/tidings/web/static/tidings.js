@@ -140,7 +140,7 @@ async function showCitation(link) {
 
 /** Send what a button of a form sends; return what is told, or null where a page has to be looked at instead. */
 async function send(button) {
-  const body = new URLSearchParams([[button.name, button.value]]);
+  const body = new URLSearchParams([...new FormData(button.form), [button.name, button.value]]);
   const response = await fetch(button.formAction, { method: "POST", body, headers: { Accept: "application/json" } });
   const isTold = response.ok && response.headers.get("content-type")?.startsWith("application/json");
   if (isTold) return response.json();
@@ -162,6 +162,19 @@ async function vote(button) {
   heard.textContent = ` vote${told.votes === 1 ? "" : "s"} here`;
 }
 
+/** Like, dismiss or take back: of the two buttons of a paper at most one is pressed. */
+async function say(button) {
+  const told = await send(button);
+  if (!told) return;
+  const place = button.closest(".actions");
+  for (const [name, verdict] of [["like", 1], ["dismiss", -1]]) {
+    const each = place.querySelector(`[data-say="${name}"]`);
+    each.setAttribute("aria-pressed", String(told.verdict === verdict));
+    each.value = told.verdict === verdict ? "back" : name;
+  }
+  button.title = told.verdict && told.interests.length ? `in ${told.interests[0].name}; once more takes it back` : "";
+}
+
 async function save(button) {
   const told = await send(button);
   if (!told) return;
@@ -174,8 +187,10 @@ async function save(button) {
   if (isHere) link.focus();
 }
 
+const WORK = [["[data-vote]", vote], ["button[data-save]", save], ["[data-say]", say]];
+
 document.addEventListener("submit", (event) => {
-  const work = event.submitter?.matches("[data-vote]") ? vote : event.submitter?.matches("button[data-save]") ? save : null;
+  const work = WORK.find(([selector]) => event.submitter?.matches(selector))?.[1];
   if (!work || event.submitter.dataset.plain !== undefined) return;
   event.preventDefault();
   const button = event.submitter;
@@ -195,6 +210,43 @@ document.addEventListener("click", (event) => {
   }
 });
 
+/* --- what a feed showed: noted when it was on the screen, so that the next visit has what is new --- */
+
+const SETTLED = 2000; // milliseconds between notes
+
+function tell(address, pairs) {
+  const headers = { Accept: "application/json" };
+  fetch(address, { method: "POST", body: new URLSearchParams(pairs), headers, keepalive: true }).catch(() => {});
+}
+
+function note(list) {
+  const waiting = [];
+  let timer = 0;
+  const flush = () => {
+    const shown = waiting.splice(0).sort((one, other) => one.dataset.place - other.dataset.place);
+    clearTimeout(timer);
+    timer = 0;
+    if (!shown.length) return;
+    const keys = shown.map((paper) => paper.dataset.key).join(" ");
+    tell(list.dataset.noted, [["papers", keys], ["place", shown[0].dataset.place]]);
+  };
+  const watch = new IntersectionObserver((entries) => {
+    for (const entry of entries.filter((each) => each.isIntersecting)) {
+      watch.unobserve(entry.target);
+      waiting.push(entry.target);
+      timer ||= setTimeout(flush, SETTLED);
+    }
+  });
+  for (const paper of list.children) watch.observe(paper.querySelector(".title"));
+  addEventListener("pagehide", flush);
+  list.addEventListener("click", (event) => {
+    const link = event.target.closest(".title a");
+    if (link) tell(link.closest(".paper").dataset.opened, []);
+  });
+}
+
+for (const list of document.querySelectorAll("[data-noted]")) note(list);
+
 /* --- keys --------------------------------------------------------------------------------- */
 
 const follow = (key) => document.querySelector(`[data-key="${key}"]`)?.click();
@@ -206,6 +258,8 @@ const KEYS = {
   o: () => papers[current()]?.querySelector(".title a").click(),
   e: explain,
   v: () => press("[data-vote]"),
+  l: () => press('[data-say="like"]'),
+  x: () => press('[data-say="dismiss"]'),
   s: () => press("[data-save]"),
   c: cite,
   "[": () => follow("["),
@@ -214,7 +268,7 @@ const KEYS = {
 };
 
 /** After "g", where to go. */
-const PLACES = { t: "/", n: "/new", s: "/shelves" };
+const PLACES = { t: "/", f: "/feed", n: "/new", s: "/shelves" };
 let isGoing = false;
 
 document.addEventListener("keydown", (event) => {
