@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tidings.errors import InputError
@@ -231,6 +231,7 @@ def everything(listed: Listed) -> list[int]:
     return [*listed.rows.tolist(), *(row for rows in listed.alike for row in rows)]
 
 
+@settings(deadline=None)
 @given(any_candidates(), tastes, seeds)
 def test_nothing_is_listed_twice_and_nothing_that_is_gone_or_muted(
     papers: Candidates, taste: Taste, seed: int | None
@@ -244,6 +245,7 @@ def test_nothing_is_listed_twice_and_nothing_that_is_gone_or_muted(
     assert 0 < listed.chance <= 1
 
 
+@settings(deadline=None)
 @given(any_candidates(), tastes, seeds, st.randoms(use_true_random=False))
 def test_the_order_does_not_depend_on_how_papers_are_given(
     papers: Candidates, taste: Taste, seed: int | None, random: Any
@@ -265,6 +267,7 @@ def _reordered(papers: Candidates, order: Any) -> Candidates:
     return Candidates(**columns | {"vectors": papers.vectors[order], "lines": papers.lines})
 
 
+@settings(deadline=None)
 @given(any_candidates(), tastes, st.data())
 def test_muting_removes_and_only_removes(papers: Candidates, taste: Taste, data: st.DataObject) -> None:
     more = papers.muted | np.array([data.draw(st.booleans()) for _ in papers.ids], np.bool_)
@@ -274,6 +277,7 @@ def test_muting_removes_and_only_removes(papers: Candidates, taste: Taste, data:
     assert [row for row in after.rows.tolist() if row in stayed] == stayed
 
 
+@settings(deadline=None)
 @given(any_candidates(), st.floats(0, 1))
 def test_freshness_alone_sorts_by_day_the_strong_before_the_others(papers: Candidates, breadth: float) -> None:
     listed = feed(papers, Taste(breadth, 1.0))
@@ -281,6 +285,7 @@ def test_freshness_alone_sorts_by_day_the_strong_before_the_others(papers: Candi
     assert order == sorted(order)
 
 
+@settings(deadline=None)
 @given(any_candidates(), tastes)
 def test_strong_papers_stand_first_and_are_those_above_a_line_or_of_a_followed_author(
     papers: Candidates, taste: Taste
@@ -292,6 +297,7 @@ def test_strong_papers_stand_first_and_are_those_above_a_line_or_of_a_followed_a
         assert (interest < 0) == np.isneginf(standing)
 
 
+@settings(deadline=None)
 @given(any_candidates(), st.floats(0, 1), st.floats(0, 1))
 def test_a_broader_feed_has_all_that_is_strong_in_a_narrower_one(papers: Candidates, one: float, other: float) -> None:
     def strong(breadth: float) -> set[int]:

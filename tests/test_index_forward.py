@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.index_help import WordEncoder, log_of, make_paper, words_of
@@ -46,6 +46,7 @@ any_text = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(any_text, max_size=5))
 def test_the_words_of_a_text_are_those_that_the_index_finds(texts: list[str]) -> None:
     assert rows(terms_of(texts)) == [expected(text) for text in texts]

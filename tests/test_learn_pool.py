@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tidings.errors import InputError
@@ -47,6 +47,7 @@ def _row(tmp_path: Path, interest_id: int) -> tuple[Path, int]:
     return tmp_path / "learnt" / "heads", interest_id * ROW
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 4), st.integers(0, 160), st.integers(0, 99), st.integers(1, 10**5), st.integers(-(2**63), 2**63 - 1)
 )
