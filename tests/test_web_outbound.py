@@ -437,12 +437,8 @@ def test_opml_holds_ones_private_addresses_for_ones_own_eyes(made: House, ada: T
 
 def test_the_owner_of_a_personal_installation_makes_addresses_too(tmp_path: Path) -> None:
     with lively_house(tmp_path) as made:
-        home = {
-            "base_url": "http://localhost:8000",
-            "client": ("127.0.0.1", 50000),
-            "headers": {"origin": "http://localhost:8000"},
-        }
-        owner = made.browser(**home)
+        own = "http://localhost:8000"
+        owner = made.browser(base_url=own, client=("127.0.0.1", 50000), headers={"origin": own})
         owner.post("/shelves", data={"name": "Mine", "visibility": "private"})
         assert owner.get("/follow").headers["referrer-policy"] == "same-origin"  # or forms would have no origin
         page = owner.post("/follow", data={"label": "reader"})
