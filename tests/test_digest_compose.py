@@ -6,11 +6,11 @@ import json
 import lzma
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from email.message import EmailMessage
 from html import unescape
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import settings as trying
 from hypothesis import strategies as st
 
-from tests.digest_help import LINKS, NOW, SENTENCE, SITE, digest, paper, settings, story, subscription
+from tests.digest_help import LINKER, LINKS, NOW, SENTENCE, SITE, digest, paper, settings, story, subscription
 from tests.mail_lint import parsed, problems
 from tidings.digest.compose import LARGEST, compose, text_of
 from tidings.digest.gist import best, first_sentences, gists
@@ -148,6 +148,19 @@ def test_headers_say_whose_list_it_is_and_how_to_leave() -> None:
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["Date"].datetime == NOW
+
+
+def test_one_leaves_by_mail_too_where_a_mailbox_is_looked_into() -> None:
+    own = settings(bounces={"host": "imap.lab.example", "user": "tidings"})
+    raw = compose(digest([story(1)]), own, LINKS, NOW).as_bytes()
+    assert problems(raw) == []
+    web, by_mail = str(parsed(raw)["List-Unsubscribe"]).split(", ")
+    assert web == f"<{LINKS.to(LEAVE)}>"
+    assert by_mail.startswith("<mailto:tidings@lab.example?subject=unsubscribe%20")
+    subject = unquote(by_mail.partition("subject=")[2].removesuffix(">"))
+    assert LINKER.left_by(f"Re: {subject}", NOW + timedelta(days=3000)) == 12
+    for wrong in ("unsubscribe", subject[:-1], f"{subject}A", subject.replace("A", "B", 1), ""):
+        assert LINKER.left_by(wrong, NOW) is None, wrong
 
 
 def test_the_same_edition_is_the_same_mail() -> None:

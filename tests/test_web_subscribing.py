@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import imaplib
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from httpx2 import Response
@@ -17,7 +18,7 @@ from tests.mail_lint import parsed, problems
 from tests.mail_server import Inbox
 from tests.people_help import papers, statements
 from tests.web_people import PUBLIC, House, mailing_house, words
-from tidings.digest import links, sending
+from tidings.digest import bounces, links, sending
 from tidings.digest.compose import compose, text_of
 from tidings.digest.links import Claim, Linker
 from tidings.digest.making import preview
@@ -452,3 +453,25 @@ def test_what_is_liked_in_the_mail_of_an_interest_teaches_that_one(lab: tuple[Ho
     place = link(house, links.LIKE, subscription, 1)
     assert house.browser().post(place).status_code == 200
     assert [paper.id for paper, _ in house.catalog.examples(reader, mine.id)[0]] == [1]
+
+
+class Box:
+    """A mailbox with one unseen mail, as imaplib shows it."""
+
+    def __init__(self, subject: str) -> None:
+        self.raw, self.seen = f"From: {BOB}\r\nSubject: {subject}\r\n\r\n\r\n".encode(), False
+
+    def uid(self, command: str, *_: str) -> tuple[str, list[Any]]:
+        if command == "STORE":
+            self.seen = True
+        return "OK", [b"7"] if command == "SEARCH" else [(b"7", self.raw)]
+
+
+@pytest.mark.parametrize("is_forged", [False, True])
+def test_whoever_mails_the_token_leaves_and_other_mail_stays_unseen(lab: tuple[House, Inbox], is_forged: bool) -> None:
+    house, _ = lab
+    subscription = running(house)
+    token = link(house, links.LEAVE, subscription).rpartition("/")[2]
+    box = Box(f"Re: Unsubscribe {token[::-1] if is_forged else token}")
+    bounces._take_leave(house.catalog, Linker.of(house.catalog.settings), cast("imaplib.IMAP4", box))
+    assert (again(house, subscription).state == "left", box.seen) == (not is_forged, not is_forged)

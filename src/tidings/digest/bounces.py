@@ -1,4 +1,5 @@
-"""Mail that comes back: delivery reports (RFC 3464) and complaints (RFC 5965), read from the mailbox of the sender.
+"""Mail that comes back: delivery reports (RFC 3464) and complaints (RFC 5965), read from the mailbox of the sender;
+and the mails of those who leave by mail (RFC 2369).
 
 Which edition came back is known by its Message-ID, which nobody can make up: it has a mark that only this installation
 gives. A report without one is left alone, since anybody can write to a mailbox.
@@ -19,7 +20,7 @@ from email.message import EmailMessage, Message
 from email.policy import default
 from typing import TYPE_CHECKING
 
-from tidings.digest.links import Linker
+from tidings.digest.links import BY_MAIL, Linker
 from tidings.errors import BusyError, InputError, MailError, NotFoundError
 from tidings.mail import reason
 from tidings.plain import collapse
@@ -92,7 +93,18 @@ def read_mailbox(catalog: Catalog, trusted: ssl.SSLContext | None = None) -> int
             report = parse(_fetched(box, number))
             found += report is not None and take(catalog, linker, report)
             box.uid("STORE", number, "+FLAGS", "(\\Seen)")
+        _take_leave(catalog, linker, box)
     return found
+
+
+def _take_leave(catalog: Catalog, linker: Linker, box: imaplib.IMAP4) -> None:
+    """End what readers ask for by a mail whose subject has a token that only we give; other mail stays unseen."""
+    for number in _new(box, "SUBJECT", f'"{BY_MAIL}"'):
+        message = message_from_bytes(_fetched(box, number), policy=default)
+        subscription = linker.left_by(str(message["Subject"] or ""), catalog.now())
+        if subscription is not None:
+            catalog.leave(subscription)
+            box.uid("STORE", number, "+FLAGS", "(\\Seen)")
 
 
 def read_due(catalog: Catalog) -> int | None:
@@ -196,7 +208,11 @@ def _opened(settings: BouncesSettings, context: ssl.SSLContext) -> imaplib.IMAP4
 
 def _new_reports(box: imaplib.IMAP4) -> list[str]:
     """Return the numbers of the reports that nobody has seen; what people wrote is left to people."""
-    _, answer = box.uid("SEARCH", "UNSEEN", "HEADER", "Content-Type", '"multipart/report"')
+    return _new(box, "HEADER", "Content-Type", '"multipart/report"')
+
+
+def _new(box: imaplib.IMAP4, *that: str) -> list[str]:
+    _, answer = box.uid("SEARCH", "UNSEEN", *that)
     return (answer[0] or b"").decode("ascii", "replace").split()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from email.policy import SMTP, Policy
 from email.utils import format_datetime
 from functools import cache, lru_cache
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
@@ -114,12 +115,20 @@ def _address(message: EmailMessage, subscription: Subscription, settings: Settin
     message["To"] = Address(addr_spec=subscription.address)
     message["Message-ID"] = f"<{links.edition}.{links.mark}@{sender.domain}>"
     message["List-Id"] = f"<digest-{subscription.id}.{links.host}>"
-    message["List-Unsubscribe"] = f"<{links.to(purposes.LEAVE)}>"
+    message["List-Unsubscribe"] = ", ".join(_ways_out(settings, links))
     if links.site.startswith(
         "https://"
     ):  # what says that a POST is enough needs an address that nobody reads on the way
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["Auto-Submitted"] = "auto-generated"
+
+
+def _ways_out(settings: Settings, links: EditionLinks) -> Iterator[str]:
+    """Yield the address that takes a POST, and the mailbox that takes a mail where one is looked into."""
+    yield f"<{links.to(purposes.LEAVE)}>"
+    if settings.bounces.host is not None and settings.mail.sender is not None:
+        asking = quote(f"{purposes.BY_MAIL} {links.token(purposes.LEAVE)}")
+        yield f"<mailto:{quote(settings.mail.sender, safe='@+')}?subject={asking}>"
 
 
 # --- what both bodies say ---

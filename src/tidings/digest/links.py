@@ -36,11 +36,15 @@ LIVES = {
 }
 """What links are for, and for how long they work; None is for ever."""
 
+BY_MAIL = "unsubscribe"
+"""What the subject of a mail says, and then the token of a link to leave, of whoever leaves by mail."""
+
 _FILE = "secret"
 _SHORTEST_SECRET = 16  # bytes
 _CLAIM = Struct(">IIIH")  # subscription, edition, paper, day
 _FIRST_DAY = date(2020, 1, 1)
 _MAC_BYTES = 16
+_ASKING = re.compile(rf"\b{BY_MAIL}\s+([A-Za-z0-9_-]{{40}})(?![A-Za-z0-9_-])", re.IGNORECASE)
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{40}")  # 30 bytes: no padding, and one spelling only
 
 
@@ -99,6 +103,16 @@ class Linker:
         if life is not None and now.date() - claim.day > life:
             raise NotFoundError(f"this link was for {life.days} days; a newer mail has a newer one")
         return claim
+
+    def left_by(self, subject: str, now: datetime) -> int | None:
+        """Return the subscription that a mail with such a subject is to end; None where it asks for none of ours."""
+        match = _ASKING.search(subject)
+        if match is None:
+            return None
+        try:
+            return self.read(LEAVE, match[1], now).subscription
+        except NotFoundError:
+            return None
 
     def mark(self, text: str) -> str:
         """Return 16 letters that only this installation gives a text: for ids that others must not meet."""
