@@ -6,6 +6,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import fields
 from functools import cache
 from typing import NamedTuple
 
@@ -154,7 +155,7 @@ def _auc(world: _World, scores: NDArray[np.float32], number: int) -> float:
 
 def _memory(world: _World) -> str:
     heads = _made(world, _corpus(world, COUNT), COUNT)
-    sizes = [head.directions.nbytes + head.terms.nbytes + head.weights.nbytes + 8 for head in heads]
+    sizes = [_bytes(head) for head in heads]
     line, random = new_line(), np.random.default_rng(0)
     for height in random.normal(7, 2, 1000):
         line = line.after(float(height))
@@ -163,3 +164,7 @@ def _memory(world: _World) -> str:
         f"Kept of an interest: {np.mean(sizes):,.0f} bytes of head (at most {max(sizes):,}); the state of its line is "
         f"{len(json.dumps(new_line().state()))} bytes when new, {kept:,} after 1,000 likes. The goal was 8 KB."
     )
+
+
+def _bytes(head: Head) -> int:
+    return sum(np.asarray(getattr(head, field.name)).nbytes for field in fields(head))
