@@ -44,6 +44,9 @@ EXPORTED = {
     "shelf": "shelves",
     "act": "acts",
     "subscription": "subscriptions",
+    "interest": "interests",
+    "shown": "shown",
+    "rule": "rules",
 }
 # What stands though its account is gone, with what in the place of the account.
 KEPT = {"pick": NOBODY, "hidden": NOBODY, "act": None}
@@ -82,6 +85,9 @@ def live_fully(catalog: Catalog, store: Store, name: str) -> Reader:
     shelf = catalog.make_shelf(reader, f"{name}'s shelf", "link")
     catalog.put(reader, shelf.id, paper_id(2), f"{name}'s note")
     catalog.subscribe(reader, "trending", "", Pace())
+    catalog.make_interest(reader, f"{name}'s interest", words="zebras", likes=[paper_id(0)])
+    catalog.mark_shown(reader, [paper_id(1)])
+    catalog.mute(reader, "word", "comets")
     return reader
 
 

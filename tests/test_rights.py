@@ -9,6 +9,8 @@ import inspect
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import date
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +22,11 @@ from tidings.catalog import Catalog
 from tidings.errors import ForbiddenError, NotFoundError, SignInError, TidingsError
 from tidings.people import SCOPES, Reader, Role, role_for
 from tidings.store import Store, open_store
-from tidings.types import Pace
+from tidings.types import Pace, Record
 from tidings.web.app import create_app
 
 PAPER = paper_id(0)
+INTEREST = {"form": "tidings interest 1", "name": "Imported"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class World:
 
     catalog: Catalog
     own_shelf: int
+    own_interest: int
     own_hook: int  # a subscription
     other: int  # an account
     pick: int  # a line of the log
@@ -53,6 +57,7 @@ RIGHTS = {
     "submit": Right("submit", lambda w, r: w.catalog.submit(r, PAPER)),
     "shelves": Right("shelves", lambda w, r: w.catalog.shelves(r)),
     "shelf": Right("shelves", lambda w, r: w.catalog.shelf(r, w.own_shelf)),
+    "lab_queue": Right("shelves", lambda w, r: w.catalog.lab_queue(r)),
     "make_shelf": Right("shelves", lambda w, r: w.catalog.make_shelf(r, "New")),
     "change_shelf": Right("shelves", lambda w, r: w.catalog.change_shelf(r, w.own_shelf, name="Renamed")),
     "remove_shelf": Right("shelves", lambda w, r: w.catalog.remove_shelf(r, w.own_shelf)),
@@ -63,6 +68,36 @@ RIGHTS = {
     "feed_to_follow": Right("feeds", lambda w, r: w.catalog.feed_to_follow(r, [], limit=5)),
     "interests_to_follow": Right("feeds", lambda w, r: w.catalog.interests_to_follow(r)),
     "shelves_to_follow": Right("feeds", lambda w, r: w.catalog.shelves_to_follow(r)),
+    "interests": Right("interests", lambda w, r: w.catalog.interests(r)),
+    "interest": Right("interests", lambda w, r: w.catalog.interest(r, w.own_interest)),
+    "examples": Right("interests", lambda w, r: w.catalog.examples(r, w.own_interest)),
+    "make_interest": Right("interests", lambda w, r: w.catalog.make_interest(r, "New", words="zebras")),
+    "change_interest": Right("interests", lambda w, r: w.catalog.change_interest(r, w.own_interest, words="comets")),
+    "remove_interest": Right("interests", lambda w, r: w.catalog.remove_interest(r, w.own_interest)),
+    "like": Right("interests", lambda w, r: w.catalog.like(r, PAPER)),
+    "dismiss": Right("interests", lambda w, r: w.catalog.dismiss(r, PAPER)),
+    "like_all": Right("interests", lambda w, r: w.catalog.like_all(r, [PAPER], w.own_interest)),
+    "take_back": Right("interests", lambda w, r: w.catalog.take_back(r, paper_id(1))),
+    "undo_last": Right("interests", lambda w, r: w.catalog.undo_last(r, w.own_interest)),
+    "reset_interest": Right("interests", lambda w, r: w.catalog.reset_interest(r, w.own_interest, date.min)),
+    "export_interest": Right("interests", lambda w, r: w.catalog.export_interest(r, w.own_interest)),
+    "import_interest": Right("interests", lambda w, r: w.catalog.import_interest(r, INTEREST)),
+    "look_again": Right("interests", lambda w, r: w.catalog.look_again(r, w.own_interest)),
+    "papers_in": Right("interests", lambda w, r: w.catalog.papers_in(r, BytesIO(b"@misc{a, title={Zebras}}"))),
+    "papers_by": Right("interests", lambda w, r: w.catalog.papers_by(r, "Ada Lovelace")),
+    "papers_of_library": Right("admin", lambda w, r: w.catalog.papers_of_library(r)),
+    "rules": Right("interests", lambda w, r: w.catalog.rules(r)),
+    "mute": Right("interests", lambda w, r: w.catalog.mute(r, "word", "comet")),
+    "unmute": Right("interests", lambda w, r: w.catalog.unmute(r, "word", "glaciers")),
+    "follow": Right("interests", lambda w, r: w.catalog.follow(r, "Kaiming He")),
+    "unfollow": Right("interests", lambda w, r: w.catalog.unfollow(r, "Ada Lovelace")),
+    "mark_shown": Right("interests", lambda w, r: w.catalog.mark_shown(r, [PAPER])),
+    "mark_opened": Right("interests", lambda w, r: w.catalog.mark_opened(r, PAPER)),
+    "feed": Right("interests", lambda w, r: w.catalog.feed(r)),
+    "lab_feed": Right("interests", lambda w, r: w.catalog.lab_feed(r)),
+    "shelf_feed": Right("interests", lambda w, r: w.catalog.shelf_feed(r, w.own_shelf)),
+    "why_not": Right("interests", lambda w, r: w.catalog.why_not(r, PAPER)),
+    "teach": Right("interests", lambda w, r: w.catalog.teach(r, w.own_interest)),
     "pick": Right("curate", lambda w, r: w.catalog.pick(r, paper_id(1))),
     "unpick": Right("curate", lambda w, r: w.catalog.unpick(r, PAPER)),
     "hide": Right("curate", lambda w, r: w.catalog.hide(r, PAPER, "spam")),
@@ -97,7 +132,7 @@ RIGHTS = {
     "remove_token": Right("read", lambda w, r: w.catalog.remove_token(r, 1), in_person=True),
 }
 # Anybody may ask these: what they say of a reader they say only to that reader.
-ANYBODY = {"standings", "saved", "sign_out"}
+ANYBODY = {"standings", "saved", "verdicts", "sign_out"}
 # What asks nobody who they are: whoever runs the command line has the whole archive in their hands anyway.
 COMMAND_LINE = {"members", "add_account", "appoint", "bar", "expel", "adopt", "has_owner", "sign_in_letter"}
 
@@ -128,7 +163,12 @@ def world(catalog: Catalog, store: Store, who: Reader) -> World:
     hook = catalog.subscribe(who, "trending", "cs", Pace(), address="https://chat.example/hook", channel="webhook")
     store.subscriptions.suppress("back@lab.example", "it was full", catalog.now())
     store.proofs.add_token(who.account.id, "digest", "script", ["read"], now=catalog.now(), expires=None)
-    return World(catalog, shelf.id, hook.id, other.id, picked, catalog.accounts(root)[1][0].id)
+    interest = catalog.make_interest(who, "Mine", words="zebras", likes=[paper_id(1)])
+    catalog.mute(who, "word", "glaciers")
+    catalog.follow(who, "Ada Lovelace")
+    with store.writer(catalog.now()) as writer:
+        writer.write_holdings([Record("zotero", "A", "Zebras")])
+    return World(catalog, shelf.id, interest.id, hook.id, other.id, picked, catalog.accounts(root)[1][0].id)
 
 
 def test_every_method_that_takes_a_reader_says_here_who_may() -> None:
@@ -180,6 +220,13 @@ def test_a_number_that_nothing_has_is_not_found_whoever_asks(store: Store, tmp_p
         lambda: catalog.put(admin, number, PAPER),
         lambda: catalog.take(admin, number, PAPER),
         lambda: catalog.undo(admin, number),
+        lambda: catalog.interest(admin, number),
+        lambda: catalog.interest(admin, str(number)),
+        lambda: catalog.change_interest(admin, number, name="x"),
+        lambda: catalog.like(admin, PAPER, number),
+        lambda: catalog.feed(admin, [number]),
+        lambda: catalog.shelf_feed(admin, number),
+        lambda: catalog.like(admin, f"paper:{number}"),
         lambda: catalog.set_role(admin, number, Role.READER),
         lambda: catalog.set_disabled(admin, number, True),
         lambda: catalog.withdraw_invitation(admin, number),

@@ -113,7 +113,8 @@ class Feeds(Steering, Reasons):
             SignInError, ForbiddenError, InputError, IndexUnavailableError: as ``feed``.
             NotFoundError: there is no such shelf, or it is not shown to the reader.
         """
-        account, shelf = require(reader, "interests"), self.shelf(reader, number)
+        account = require(reader, "interests")
+        shelf = self.shelf(Reader(account), number)
         ids = [entry.paper_id for entry in self._store.shelves.entries(shelf.id)][::-1]
         liked = np.array(ids[-MOST:], np.int64)
         learnt = self._learn_from(self._corpus(), "", "", liked, liked[:0])

@@ -10,9 +10,9 @@ from typing import BinaryIO
 from tidings import identifiers
 from tidings.catalog.learning import Learning
 from tidings.catalog.words import LONGEST_NAME, one_line
-from tidings.errors import ForbiddenError, InputError, NotFoundError, SourceError
+from tidings.errors import InputError, NotFoundError, SourceError
 from tidings.merge import fingerprints, same
-from tidings.people import Reader, Role, require
+from tidings.people import Reader, require
 from tidings.types import Gathered, Paper, Record, Term
 
 MOST_GATHERED = 20_000
@@ -46,13 +46,13 @@ class Gathering(Learning):
     def papers_of_library(self, reader: Reader | None) -> Gathered:
         """Return the papers of the Zotero library that this installation syncs, as ``papers_in``.
 
+        It is the library of whoever runs the installation, so only administrators see it.
+
         Raises:
-            SignInError: nobody is signed in.
-            ForbiddenError: the reader is no administrator: it is the library of whoever runs the installation.
+            SignInError, ForbiddenError: the reader is no administrator.
             NotFoundError: none is synced.
         """
-        if require(reader, "interests").role < Role.ADMIN:
-            raise ForbiddenError("the library that is synced here belongs to whoever runs this installation")
+        require(reader, "admin")
         held = self._store.holdings(_LIBRARY)
         if not held:
             raise NotFoundError("no Zotero library is synced here; add zotero to TIDINGS_SOURCES and sync it")
