@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tidings.learn.layout import Recent, by_column, owners_of, spans
+from tidings.learn.layout import Recent, by_column, normalised, owners_of, spans
 from tidings.types import TERM_BITS
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ KEPT = 192
 """The main directions that are kept: the rest of 384 costs as much again and finds nothing more."""
 FLOOR = 0.1
 """What is added to each variance, as a share of the mean one, so that directions of noise are not blown up."""
+COMMON = 0.25
+"""Words in more than this share of papers say little, and looking them up would cost the most."""
 SATURATION = 2.0
 LENGTH_SHARE = 0.4
 """BM25's k1 and b (Robertson, Zaragoza: The Probabilistic Relevance Framework, 2009)."""
@@ -61,6 +63,7 @@ def corpus_of(papers: Papers) -> Corpus:
     count = len(papers.terms.starts) - 1
     frequency = np.bincount(papers.terms.terms, minlength=2**TERM_BITS)
     rarity = np.log((count + 1) / (frequency + 0.5)).astype(np.float32)
+    rarity[frequency > max(COMMON * count, _FEW)] = 0
     length = float(papers.terms.counts.sum(dtype=np.int64) / max(1, count)) or 1.0
     whitening, unwhitening = _whitening(known - mean)
     bare = Corpus(mean, whitening, unwhitening, rarity, length, mean, whitening, _NOTHING)
@@ -87,13 +90,6 @@ def asked(corpus: Corpus, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     A few words lie elsewhere than papers do. Whitened and less the papers' mean as a paper is, they find a tenth less.
     """
     return normalised(vectors @ corpus.unwhitening)
-
-
-def normalised(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return vectors of length 1; zeros stay."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    found: NDArray[np.float32] = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > _ROUNDING)
-    return found
 
 
 def worth(corpus: Corpus, terms: Terms) -> NDArray[np.float32]:
@@ -156,7 +152,7 @@ def _moments(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray
     return usual, (vectors.T @ vectors / len(vectors) - np.outer(usual, usual)).astype(np.float32)
 
 
-_ROUNDING = 1e-6  # what is shorter is 0 but for rounding
+_FEW = 20  # papers; in so small an archive a word in a tenth of them is none that all papers have
 _NOTHING = Recent(
     np.zeros((0, 0), np.float32),
     np.zeros(0, np.uint32),

@@ -129,7 +129,7 @@ def fit(corpus: Corpus, examples: Examples) -> Fitted:
     directions += np.float32(near) * nearby.vector
     terms, weights = strongest(examples, nearby, near)
     words = words_of(terms, weights, corpus.background)
-    variances = np.einsum("td,de,te->t", directions, corpus.spread, directions, optimize=True)
+    variances = ((directions @ corpus.spread) * directions).sum(axis=1)
     by_meaning, by_words = _scales(variances, float(words.var()) if len(words) else 0.0)
     directions *= by_meaning[:, None]
     middle = by_words * float(words.mean()) if len(words) else 0.0

@@ -32,11 +32,11 @@ def owners_of(terms: Terms) -> NDArray[np.int32]:
 
 
 def by_column(vectors: NDArray[np.float32], terms: Terms, values: NDArray[np.float32]) -> Recent:
-    """Return the papers with their words sorted by term; ``values`` belongs to ``terms.terms``."""
-    order = np.argsort(terms.terms, kind="stable")
-    sorted_terms = terms.terms[order]
-    distinct, first = np.unique(sorted_terms, return_index=True)
-    starts = np.append(first, len(sorted_terms)).astype(np.int64)
+    """Return the papers with their words sorted by term; ``values`` belongs to ``terms.terms``, and 0 is left out."""
+    weighty = np.flatnonzero(values)
+    order = weighty[np.argsort(terms.terms[weighty], kind="stable")]
+    distinct, first = np.unique(terms.terms[order], return_index=True)
+    starts = np.append(first, len(order)).astype(np.int64)
     return Recent(vectors, distinct, starts, owners_of(terms)[order], values[order])
 
 
@@ -55,3 +55,13 @@ def found_in(
         return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), np.bool_)
     places = np.minimum(np.searchsorted(sorted_terms, wanted), len(sorted_terms) - 1)
     return places, sorted_terms[places] == wanted
+
+
+def normalised(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return vectors of length 1; zeros stay."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    found: NDArray[np.float32] = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > _ROUNDING)
+    return found
+
+
+_ROUNDING = 1e-6  # what is shorter is 0 but for rounding

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from tidings.learn.layout import normalised
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -20,7 +22,7 @@ FEWEST = 6
 SAME = 0.3
 """The cosine of two groups' means from which on they are one taste. Halves of one curated list are mostly above it, two
 lists below."""
-_ROUNDS = 10
+_ROUNDS = 6
 
 
 class Nearby(NamedTuple):
@@ -53,7 +55,7 @@ def split(vectors: NDArray[np.float32]) -> NDArray[np.int64]:
     means = _far_apart(vectors)
     for _ in range(_ROUNDS):
         groups = np.argmax(vectors @ means.T, axis=1)
-        means = np.stack([_middle(vectors[groups == group], mean) for group, mean in enumerate(means)])
+        means = _means(vectors, groups, len(means))
     return _merged(vectors, np.unique(groups, return_inverse=True)[1])
 
 
@@ -70,7 +72,7 @@ def _far_apart(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 def _merged(vectors: NDArray[np.float32], groups: NDArray[np.int64]) -> NDArray[np.int64]:
     """Join the two groups most alike until no two are alike."""
     while (count := int(groups.max()) + 1) > 1:
-        means = np.stack([_middle(vectors[groups == group], vectors[0]) for group in range(count)])
+        means = _means(vectors, groups, count)
         alike = np.triu(means @ means.T, 1) - np.tril(np.full((count, count), 2.0))
         one, other = np.unravel_index(int(alike.argmax()), alike.shape)
         if alike[one, other] < SAME:
@@ -79,7 +81,6 @@ def _merged(vectors: NDArray[np.float32], groups: NDArray[np.int64]) -> NDArray[
     return groups
 
 
-def _middle(vectors: NDArray[np.float32], instead: NDArray[np.float32]) -> NDArray[np.float32]:
-    total = vectors.sum(axis=0)
-    length = np.linalg.norm(total)
-    return (total / length).astype(np.float32) if length > 0 else instead
+def _means(vectors: NDArray[np.float32], groups: NDArray[np.int64], count: int) -> NDArray[np.float32]:
+    """Return the mean of each group, of length 1; of an empty one, 0."""
+    return normalised((groups == np.arange(count)[:, None]).astype(np.float32) @ vectors)
