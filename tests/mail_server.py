@@ -89,14 +89,14 @@ class _Handler:
         if manner := self.inbox.manner(to, "END"):
             if manner != "cut END":
                 return manner.removeprefix("END ")
-            server.transport.abort()
+            _cut(server)
             return "250 nobody hears this"
         self.inbox.raw.append(envelope.original_content)
         self.inbox.encrypted.append(session.ssl is not None)
         if self.inbox.manner(to, "late"):
             await asyncio.sleep(self.inbox.lateness)
         if self.inbox.manner(to, "TAKEN"):
-            server.transport.abort()
+            _cut(server)
         return "250 OK"
 
     def login(
@@ -118,16 +118,22 @@ class _Server(SMTP):
         if manner is None:
             await super().smtp_DATA(arg)
         elif manner == "cut DATA":
-            self.transport.abort()
+            _cut(self)
         elif manner == "cut BODY":
             await self.push("354 go on")
-            self.transport.abort()
+            _cut(self)
         else:
             await self.push(manner.removeprefix("DATA "))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.inbox.connections += 1
         super().connection_made(transport)
+
+
+def _cut(server: SMTP) -> None:
+    """End a connection without a word."""
+    assert isinstance(server.transport, asyncio.WriteTransport)
+    server.transport.abort()
 
 
 class _Controller(Controller):

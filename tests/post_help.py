@@ -41,7 +41,7 @@ def record(number: int, day: date = TODAY, category: str = "cs.CL", **said: Any)
     """Return a paper that resembles no other one."""
     chance, key = random.Random(number), f"2603.{number:05}"
     sentences = [f"We study {words(chance, 8)} in {words(chance, 4)}." for _ in range(4)]
-    usual = {
+    usual: dict[str, Any] = {
         "title": f"{words(chance, 6).capitalize()} {number}",
         "abstract": " ".join(sentences),
         "authors": ("Ada Example", "Bo Sample"),
