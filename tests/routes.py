@@ -137,6 +137,8 @@ def table(numbers: dict[str, int], secrets: dict[str, str]) -> dict[str, Row]:
         "GET /follow": Row(IN_PERSON, "/follow"),
         "POST /follow": Row(IN_PERSON, "/follow", form={"label": "reader"}),
         "POST /feeds.opml": Row("s+!!!xx", "/feeds.opml", form={"token": secrets["address"]}),
+        "GET /lab": Row(SIGNED_IN, "/lab", "shelves"),
+        "GET /api/lab": Row(SIGNED_IN, "/api/lab", "shelves"),
         "GET /paper/{id:path}/save": Row(SIGNED_IN, f"/paper/{PAPER}/save", "shelves"),
         "POST /paper/{id:path}/save": Row(ADAS, f"/paper/{PAPER}/save", "shelves", form={"shelf": str(shelf)}),
         "POST /paper/{id:path}/note": Row(

@@ -144,6 +144,20 @@ class ShelfEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """That a member wants a paper read: it stands on a shelf of theirs that the lab sees.
+
+    ``member`` is the name, None where others do not see it.
+    """
+
+    member: str | None
+    shelf_id: int
+    shelf: str
+    note: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Vote:
     """A vote as ranking sees it: who, for what, when."""
 

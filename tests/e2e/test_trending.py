@@ -29,6 +29,7 @@ PAGES = [
     f"/paper/{paper_id(2)}/save",
     "/shelves",
     "/shelves/1",
+    "/lab",
     "/submit",
     "/help",
 ]
@@ -57,6 +58,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     long = [record(number, abstract="We look at it again and find the same as before. " * 30) for number in (21, 22)]
     with lively_house(tmp_path_factory.mktemp("home"), [*some_papers(), *long]) as made:
         ada = member(made.catalog, "Ada")
+        made.catalog.put(ada, made.catalog.make_shelf(ada, "Seminar", "lab").id, paper_id(4), "before we meet " * 9)
         member(made.catalog, "Grace", Role.CURATOR)
         made.catalog.put(ada, made.catalog.make_shelf(ada, "Reading group").id, paper_id(3), "for Tuesday")
         with served(made.catalog, made.catalog.settings) as address:
@@ -192,6 +194,15 @@ def test_a_shelf_is_made_shared_and_emptied_without_javascript(open_page: Any, s
     expect(shown(page, 8).locator(".said")).to_have_text("start here")
     shown(page, 8).get_by_role("button", name="take off").click()
     expect(page.get_by_text("Nothing stands here yet.")).to_be_visible()
+
+
+def test_what_the_lab_wants_to_read_names_who_wants_it(open_page: Any) -> None:
+    page = open_page("Grace", java_script_enabled=False)
+    page.goto("/shelves")
+    page.get_by_role("link", name="What the lab wants to read").click()
+    expect(shown(page, 4).locator(".said")).to_contain_text("Ada: before we meet")
+    shown(page, 4).get_by_role("link", name="Ada").click()
+    expect(page.get_by_role("heading", name="Seminar")).to_be_visible()
 
 
 @pytest.mark.parametrize("scripted", [True, False])

@@ -10,7 +10,7 @@ from tidings.catalog.finding import Finding
 from tidings.catalog.words import LONGEST_NAME, LONGEST_NOTE, one_line
 from tidings.credentials import new_key
 from tidings.errors import ForbiddenError, InputError, NotFoundError
-from tidings.people import VISIBILITIES, Act, Reader, Shelf, ShelfEntry, Standing, require
+from tidings.people import VISIBILITIES, Act, Reader, Shelf, ShelfEntry, Standing, Wish, require
 from tidings.types import Hit, Page, Paper
 
 QUEUE = "To read"
@@ -146,6 +146,23 @@ class Community(Finding):
         entries = self._store.shelves.entries(shelf.id, limit, offset)
         papers = self._store.papers([entry.paper_id for entry in entries])
         return Page(tuple(Hit(paper, 0.0) for paper in papers), shelf.count), {e.paper_id: e for e in entries}
+
+    def lab_queue(
+        self, reader: Reader | None, *, limit: int = 50, offset: int = 0
+    ) -> tuple[Page, dict[int, list[Wish]]]:
+        """Return what the lab wants to read, what most members want first, and who wants each by internal id.
+
+        That is what stands on shelves that every member sees; what is on any other is nobody else's business.
+
+        Raises:
+            SignInError, ForbiddenError: nobody is signed in, or the token may not.
+            InputError: the limit or the offset is senseless.
+        """
+        require(reader, "shelves")
+        _check(limit, offset)
+        wanted, total = self._store.shelves.wanted(limit, offset)
+        papers = self._store.papers(wanted)
+        return Page(tuple(Hit(paper, 0.0) for paper in papers), total), self._store.shelves.wishes(wanted)
 
     def saved(self, reader: Reader | None, papers: Sequence[Paper]) -> dict[int, set[int]]:
         """Return on which of one's own shelves papers stand, by internal id; nothing to whoever may not see shelves."""

@@ -8,8 +8,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from tidings.errors import ConflictError, NotFoundError
-from tidings.people import Shelf, ShelfEntry
-from tidings.store.among import among_named, as_list
+from tidings.people import Shelf, ShelfEntry, Wish
+from tidings.store.among import among, among_named, as_list
 from tidings.store.dialect import insert_of
 from tidings.store.engine import reading, utc, writing
 from tidings.store.guards import living, present, row_id
@@ -133,6 +133,33 @@ class Shelves:
             query = query.limit(limit).offset(offset)
         with reading(self._engine) as connection:
             return [ShelfEntry(row.paper_id, row.note, utc(row.at)) for row in connection.execute(query)]
+
+    def wanted(self, limit: int, offset: int = 0) -> tuple[list[int], int]:
+        """Return the papers on shelves that every member sees, those of most members first, and how many they are.
+
+        Of those of as many members, what came to a shelf last is first.
+        """
+        members = sa.func.count(shelf.c.account_id.distinct())
+        of_lab = sa.select(shelf_entry.c.paper_id).join(shelf, shelf.c.id == shelf_entry.c.shelf_id)
+        of_lab = of_lab.where(shelf.c.visibility == "lab").group_by(shelf_entry.c.paper_id)
+        latest = sa.func.max(shelf_entry.c.at)
+        page = of_lab.order_by(members.desc(), latest.desc(), shelf_entry.c.paper_id.desc()).limit(limit).offset(offset)
+        with reading(self._engine) as connection:
+            total = connection.scalar(sa.select(sa.func.count()).select_from(of_lab.subquery())) or 0
+            return list(connection.scalars(page)), total
+
+    def wishes(self, paper_ids: Sequence[int]) -> dict[int, list[Wish]]:
+        """Return on which shelves that every member sees each of the papers stands, the first wish first."""
+        columns = (shelf_entry, shelf.c.name.label("shelf"), account.c.name, account.c.is_named)
+        query = sa.select(*columns).join(shelf, shelf.c.id == shelf_entry.c.shelf_id)
+        query = query.join(account, account.c.id == shelf.c.account_id)
+        query = query.where(among(shelf_entry.c.paper_id, paper_ids), shelf.c.visibility == "lab")
+        found: dict[int, list[Wish]] = {}
+        with reading(self._engine) as connection:
+            for row in connection.execute(query.order_by(shelf_entry.c.at, shelf.c.id)):
+                wish = Wish(row.name if row.is_named else None, row.shelf_id, row.shelf, row.note, utc(row.at))
+                found.setdefault(row.paper_id, []).append(wish)
+        return found
 
     def saved(self, account_id: int, paper_ids: Sequence[int]) -> dict[int, set[int]]:
         """Return on which of an account's shelves each of the papers stands; those that stand on none are left out."""

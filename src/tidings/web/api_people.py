@@ -21,6 +21,7 @@ from tidings.web.api import Cursor, Limit, json
 from tidings.web.bodies import (
     ErrorBody,
     LineBody,
+    QueueBody,
     ShelfBody,
     ShelvesBody,
     SubmittedBody,
@@ -34,7 +35,7 @@ from tidings.web.site import of
 from tidings.web.submitting import AT_ONCE
 
 if TYPE_CHECKING:
-    from tidings.people import Reader, Shelf
+    from tidings.people import Reader, Shelf, Wish
     from tidings.types import Trend
     from tidings.web.entries import Said
 
@@ -221,6 +222,17 @@ def take(request: Request, number: Number, id: PaperId) -> Response:  # noqa: A0
     return Response(status_code=204)
 
 
+@signed.get("/lab", response_model=QueueBody)
+def lab(request: Request, limit: Limit = 50, offset: Offset = 0) -> Response:
+    """Return what the lab wants to read, and who wants what: all that stands on shelves that every member sees."""
+    page, wishes = of(request).catalog.lab_queue(reader_of(request), limit=limit, offset=offset)
+    wanted = [
+        {"paper": to_json(hit.paper), "wishes": [_wish(wish) for wish in wishes.get(hit.paper.id, ())]}
+        for hit in page.hits
+    ]
+    return json({"wanted": wanted, "total": page.total})
+
+
 @router.get("/shelf/{key}", response_model=WholeShelfBody)
 def shared_shelf(
     request: Request,
@@ -240,6 +252,11 @@ def _trend(trend: Trend, said: Said) -> dict[str, Any]:
     for hit, listed in zip(trend.page.hits, body["hits"], strict=True):
         listed["standing"] = dataclasses.asdict(said.standings.get(hit.paper.id, Standing()))
     return body
+
+
+def _wish(wish: Wish) -> dict[str, Any]:
+    shelf = {"shelf": wish.shelf_id, "shelf_name": wish.shelf}
+    return {"member": wish.member, **shelf, "note": wish.note, "at": wish.at}
 
 
 def _shelf(shelf: Shelf, reader: Reader | None) -> dict[str, Any]:

@@ -194,6 +194,24 @@ class ShelfEntryBody(Body):
     at: dt.datetime = Field(description="When it was put there")
 
 
+class WishBody(Body):
+    member: str | None = Field(description="Null where that person is not named")
+    shelf: int = Field(description="The number of the shelf that it stands on")
+    shelf_name: str
+    note: str
+    at: dt.datetime = Field(description="When it was put there")
+
+
+class WantedBody(Body):
+    paper: PaperBody
+    wishes: list[WishBody] = Field(description="The first wish first")
+
+
+class QueueBody(Body):
+    wanted: list[WantedBody] = Field(description="What most members want first")
+    total: int
+
+
 class WholeShelfBody(ShelfBody):
     entries: list[ShelfEntryBody] = Field(description="The latest first")
 

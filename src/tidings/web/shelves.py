@@ -54,6 +54,15 @@ def one(request: Request) -> Response:
     return _shelf(request, shelf, is_own=is_own)
 
 
+def lab(request: Request) -> Response:
+    """Answer ``/lab``: what its members want to read, and who wants what."""
+    reader, catalog, wanted = reader_of(request), of(request).catalog, asked(request)
+    page, wishes = catalog.lab_queue(reader, limit=wanted.limit, offset=(wanted.number - 1) * wanted.limit)
+    own, others = catalog.shelves(reader)
+    seen = [shelf for shelf in [*own, *others] if shelf.visibility == "lab"]
+    return of(request).html("lab.html", wishes=wishes, shelves=seen, **_listed(request, page, wanted))
+
+
 def by_key(request: Request) -> Response:
     """Answer ``/shelf/…``: a shelf for whoever has its link. It is to be found by nobody else."""
     response = _shelf(request, of(request).catalog.shelf_by_key(request.path_params["key"]), is_own=False)
@@ -134,6 +143,7 @@ ROUTES = [
     Route(f"{_HERE}/{{number:int}}", one),
     Route(f"{_HERE}/{{number:int}}", change, methods=["POST"]),
     Route(f"{_HERE}/{{number:int}}/remove", remove, methods=["POST"]),
+    Route("/lab", lab),
     Route("/shelf/{key}", by_key),
     Route("/paper/{id:path}/save", choose),
     Route("/paper/{id:path}/save", save, methods=["POST"]),
@@ -161,7 +171,7 @@ def _shelf(request: Request, shelf: Shelf, *, is_own: bool) -> Response:
     return current(request, said, produce, (shelf, sorted(notes.items())))
 
 
-def _listed(request: Request, page: Page, wanted: Asking, said: Said) -> dict[str, Any]:
+def _listed(request: Request, page: Page, wanted: Asking, said: Said | None = None) -> dict[str, Any]:
     """Return what a list needs; a shelf is turned by numbers of pages."""
     is_last = wanted.number * wanted.limit >= page.total
     return {
