@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import singledispatch
 from itertools import count
 from typing import Any
@@ -12,7 +13,7 @@ import msgspec
 
 from tidings import identifiers
 from tidings.plain import collapse, plain, surname, title_key
-from tidings.types import Hit, Page, Paper, Trend
+from tidings.types import Feed, FeedHit, Hit, Interest, Page, Paper, Reason, Trend, WhyNot
 
 _SHORT_WORDS = frozenset(
     (
@@ -50,13 +51,15 @@ _CAPITALS = re.compile(r"(?<![\w{\\$])[A-Za-z0-9]*[A-Za-z0-9-][A-Z][\w-]*")
 
 
 @singledispatch
-def to_json(value: Paper | Hit | Page | Trend) -> dict[str, Any]:
+def to_json(value: Paper | Hit | Page | Trend | Interest | Feed | WhyNot) -> dict[str, Any]:
     """Return plain values, in the one shape of the command line's ``--json`` and of the API.
 
     A paper has the fields of ``types.Paper``, but ``id`` is its best external id and our own number stays inside;
     dates are ISO text; missing values are null, never left out. A hit has paper, score, parts (words, meaning) and
     is_new. A page has hits, total, cursor, facets (name to a list of value, count, query), note and milliseconds. A
     trend has hits, whose parts are those of its ranking, beside counts; total, cursor, categories, previous and next.
+    An interest goes by its number. A feed has hits, each with its reason, and counts of what it looked at and left out;
+    a reason names likes and papers alike by their id and title.
     """
     raise TypeError(f"no JSON shape for {type(value).__name__}")
 
@@ -107,6 +110,37 @@ def _(trend: Trend) -> dict[str, Any]:
         "previous": trend.previous.isoformat() if trend.previous else None,
         "next": trend.next.isoformat() if trend.next else None,
     }
+
+
+@to_json.register
+def _(interest: Interest) -> dict[str, Any]:
+    fields = _plain_values(interest)
+    owner = fields.pop("owner") if fields.pop("is_named") else None
+    del fields["account_id"]
+    return {"number": fields.pop("id"), "owner": owner, **fields}
+
+
+@to_json.register
+def _(feed: Feed) -> dict[str, Any]:
+    fields = _plain_values(replace(feed, hits=()))
+    return {**fields, "milliseconds": round(feed.milliseconds, 2), "hits": [_feed_hit(hit) for hit in feed.hits]}
+
+
+@to_json.register
+def _(why: WhyNot) -> dict[str, Any]:
+    fields = _plain_values(replace(why, reason=Reason()))
+    return {**fields, "paper": to_json(why.paper), "reason": _reason(why.reason)}
+
+
+def _feed_hit(hit: FeedHit) -> dict[str, Any]:
+    fields = _plain_values(replace(hit, alike=(), reason=Reason()))
+    alike = [{"id": paper.key, "title": paper.title} for paper in hit.alike]
+    return {**fields, "paper": to_json(hit.paper), "reason": _reason(hit.reason), "alike": alike}
+
+
+def _reason(reason: Reason) -> dict[str, Any]:
+    likes = [{"id": like.paper.key, "title": like.paper.title, "share": like.share} for like in reason.likes]
+    return {**_plain_values(replace(reason, likes=())), "likes": likes}
 
 
 def _plain_values(value: object) -> dict[str, Any]:
