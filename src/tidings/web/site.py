@@ -61,7 +61,7 @@ class Site:
 
     def html(self, name: str, status: int = 200, **values: object) -> Response:
         """Return a page made from the template of that name; every template knows its ``reader``, if there is one."""
-        usual = _usual(self.request) if self.request else {"reader": None, "way_in": SIGN_IN}
+        usual: dict[str, object] = _usual(self.request) if self.request else {"reader": None, "way_in": SIGN_IN}
         usual["mails"] = self.post.mails
         return HTMLResponse(self.templates.get_template(name).render({**usual, **values}), status)
 
