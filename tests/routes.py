@@ -32,7 +32,7 @@ class Row:
     path: str
     scope: str = "read"
     form: dict[str, str] = field(default_factory=dict)
-    json: dict[str, str | None] | None = None
+    json: dict[str, object] | None = None
 
 
 ADA = "ada@lab.example"
@@ -54,6 +54,9 @@ def table(numbers: dict[str, int], secrets: dict[str, str]) -> dict[str, Row]:
     shelf, bob = numbers["shelf"], numbers["bob"]
     mine = f"/shelves/{shelf}"
     told = f"/subscriptions/{numbers['subscription']}"
+    interest = numbers["interest"]
+    liked = f"/interests/{interest}"
+    file = '{"form": "tidings interest 1", "name": "Brought"}'
     return {
         # what anybody reads
         "GET /": Row(ANYBODY, "/"),
@@ -154,6 +157,56 @@ def table(numbers: dict[str, int], secrets: dict[str, str]) -> dict[str, Row]:
             ADAS, f"/api{mine}/papers/{PAPER}", "shelves", json={"note": "mine"}
         ),
         "DELETE /api/shelves/{number}/papers/{id:path}": Row(ADAS, f"/api{mine}/papers/{PAPER}", "shelves"),
+        # interests and feeds
+        "GET /feed": Row(SIGNED_IN, "/feed", "interests"),
+        "GET /feed/of/lab": Row(SIGNED_IN, "/feed/of/lab", "interests"),
+        "GET /feed/{name}": Row(ADAS, f"/feed/{interest}", "interests"),
+        "GET /shelves/{number:int}/feed": Row(ADAS, f"{mine}/feed", "interests"),
+        "POST /feed/seen": Row(SIGNED_IN, "/feed/seen", "interests", form={"papers": PAPER}),
+        "POST /paper/{id:path}/say": Row(SIGNED_IN, f"/paper/{PAPER}/say", "interests", form={"verdict": "like"}),
+        "POST /paper/{id:path}/opened": Row(SIGNED_IN, f"/paper/{PAPER}/opened", "interests"),
+        "GET /interests": Row(SIGNED_IN, "/interests", "interests"),
+        "POST /interests": Row(SIGNED_IN, "/interests", "interests", form={"name": "New", "words": "zebras"}),
+        "POST /interests/bring": Row(SIGNED_IN, "/interests/bring", "interests", form={"data": file}),
+        "GET /interests/{number:int}": Row(ADAS, liked, "interests"),
+        "GET /interests/{number:int}.json": Row(ADAS, f"{liked}.json", "interests"),
+        "GET /interests/{number:int}/teach": Row(ADAS, f"{liked}/teach", "interests"),
+        "POST /interests/{number:int}": Row(ADAS, liked, "interests", form={"name": "Renamed"}),
+        "POST /interests/{number:int}/remove": Row(ADAS, f"{liked}/remove", "interests"),
+        "POST /interests/{number:int}/undo": Row(ADAS, f"{liked}/undo", "interests"),
+        "POST /interests/{number:int}/reset": Row(ADAS, f"{liked}/reset", "interests", form={"day": "2026-03-01"}),
+        "GET /why-not": Row(ADAS, f"/why-not?paper={PAPER}&interest={interest}", "interests"),
+        "GET /steering": Row(SIGNED_IN, "/steering", "interests"),
+        "POST /steering": Row(SIGNED_IN, "/steering", "interests", form={"kind": "mute-word", "value": "zebras"}),
+        "GET /api/interests": Row(SIGNED_IN, "/api/interests", "interests"),
+        "POST /api/interests": Row(SIGNED_IN, "/api/interests", "interests", json={"name": "New"}),
+        "POST /api/interests/import": Row(
+            SIGNED_IN,
+            "/api/interests/import",
+            "interests",
+            json={"interest": {"form": "tidings interest 1", "name": "Brought"}},
+        ),
+        "GET /api/interests/{number}": Row(ADAS, f"/api{liked}", "interests"),
+        "PATCH /api/interests/{number}": Row(ADAS, f"/api{liked}", "interests", json={"name": "Renamed"}),
+        "DELETE /api/interests/{number}": Row(ADAS, f"/api{liked}", "interests"),
+        "GET /api/interests/{number}/export": Row(ADAS, f"/api{liked}/export", "interests"),
+        "POST /api/interests/{number}/look-again": Row(ADAS, f"/api{liked}/look-again", "interests"),
+        "POST /api/interests/{number}/undo": Row(ADAS, f"/api{liked}/undo", "interests"),
+        "POST /api/interests/{number}/reset": Row(ADAS, f"/api{liked}/reset", "interests", json={"to": "2026-03-01"}),
+        "GET /api/interests/{number}/teach": Row(ADAS, f"/api{liked}/teach", "interests"),
+        "PUT /api/papers/{id:path}/verdict": Row(
+            ADAS, f"/api/papers/{PAPER}/verdict", "interests", json={"verdict": "like", "interest": interest}
+        ),
+        "DELETE /api/papers/{id:path}/verdict": Row(SIGNED_IN, f"/api/papers/{PAPER}/verdict", "interests"),
+        "PUT /api/papers/{id:path}/opened": Row(SIGNED_IN, f"/api/papers/{PAPER}/opened", "interests"),
+        "GET /api/papers/{id:path}/why-not": Row(ADAS, f"/api/papers/{PAPER}/why-not?interest={interest}", "interests"),
+        "GET /api/feed": Row(ADAS, f"/api/feed?interest={interest}", "interests"),
+        "GET /api/feed/lab": Row(SIGNED_IN, "/api/feed/lab", "interests"),
+        "POST /api/feed/shown": Row(SIGNED_IN, "/api/feed/shown", "interests", json={"papers": [PAPER]}),
+        "GET /api/shelves/{number}/feed": Row(ADAS, f"/api{mine}/feed", "interests"),
+        "GET /api/rules": Row(SIGNED_IN, "/api/rules", "interests"),
+        "PUT /api/rules": Row(SIGNED_IN, "/api/rules", "interests", json={"kind": "mute-word", "value": "zebras"}),
+        "DELETE /api/rules": Row("s0000x0", "/api/rules?kind=mute-word&value=none", "interests"),
         # curation
         "POST /paper/{id:path}/pick": Row(CURATORS, f"/paper/{PAPER}/pick", "curate"),
         "POST /paper/{id:path}/unpick": Row(CURATORS, f"/paper/{PICKED}/unpick", "curate"),

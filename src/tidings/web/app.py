@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Scope
 from tidings.web import (
     accounts,
     api,
+    api_interests,
     api_people,
     curating,
     failures,
@@ -80,6 +81,7 @@ def create_app(catalog: Catalog, settings: Settings) -> FastAPI:
     app.state.seen = Seen()
     app.include_router(accounts.router)
     app.include_router(api_people.router)
+    app.include_router(api_interests.signed)
     app.include_router(api_people.signed)  # before the rest: a paper's id may hold slashes
     app.include_router(api.router)
     api.describe(app)
