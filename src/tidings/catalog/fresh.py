@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tidings.catalog.feeds import Feeds
+from tidings.catalog.learning import FARTHEST_DAYS
 from tidings.catalog.periods import Period
 from tidings.catalog.trending import Trending
+from tidings.catalog.voices import Asked
 from tidings.errors import NotFoundError
+from tidings.people import Account
 from tidings.rank import search as ranking
 from tidings.rank.query import SOURCES, parse
 from tidings.sources.arxiv.calendar import announcement_days, today
-from tidings.types import And, Between, FieldChange, Filter, Paper, Query, Subscription
+from tidings.types import And, Between, FieldChange, Filter, Interest, Paper, Query, Reason, Subscription
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,6 +34,7 @@ LATE = timedelta(days=14)
 
 _MOST = 50_000  # papers that one edition looks at
 _KEPT = 64
+_WORDS_SAID = 4
 _ARXIV = "arxiv"
 _DAY = timedelta(days=1)
 
@@ -87,7 +92,7 @@ class _Kept(OrderedDict[object, object]):
         return self[key]
 
 
-class FreshPapers(Trending):
+class FreshPapers(Trending, Feeds):
     """The papers of subscriptions."""
 
     @cached_property
@@ -115,7 +120,7 @@ class FreshPapers(Trending):
             return found
         if subscription.kind == "shelf":
             return self._fresh_shelf(subscription, now)
-        raise NotFoundError(f"nothing tells of a {subscription.kind} yet")
+        return self._fresh_feed(subscription, news, now)
 
     def new_versions(self, subscription: Subscription, now: datetime) -> tuple[NewVersion, ...]:
         """Return the papers that a member likes, of which a new version came since."""
@@ -233,6 +238,46 @@ class FreshPapers(Trending):
         order = np.argsort([place.get(number, len(place)) for number in ids.tolist()], kind="stable")
         return ids[order] if len(ids) else ids
 
+    def _fresh_feed(self, subscription: Subscription, news: _News, now: datetime) -> Fresh:
+        """Return what is above the line of an interest, or of any of one's own, but for what its reader liked."""
+        if subscription.account_id is None:
+            raise NotFoundError("a feed is a member's, and there is no such member")
+        account = self._store.accounts.get(subscription.account_id)
+        chosen = self._interests_of(account, subscription)
+        gone = (today(now) - today(subscription.covered) + LATE) // _DAY
+        asked = Asked(days=min(max(gone, 1), FARTHEST_DAYS), unseen=False)
+        pool = self._pool()
+        found = self._in_order(account, [(each, self._learnt(each)) for each in chosen], asked, pool)
+        ids = pool.ids[found.rows]
+        liked = [number for number, verdict in self._store.interests.said_by(account.id) if verdict > 0]
+        passing = found.strong & np.isin(ids, news.ids) & ~np.isin(ids, liked)
+        place_of = {number: place for place, number in enumerate(ids.tolist()) if passing[place]}
+        board = self._board(Period.last(_window(now - subscription.covered), now), "both")
+        trending = board.ids[self._visible(board, board.order)]
+
+        def reason(number: int) -> str:
+            place, papers = place_of[number], {number: self._store.papers([number])[0]}
+            return _because(self._reasons_of(pool, found, slice(place, place + 1), papers).get(number, Reason()))
+
+        return Fresh(
+            ids[passing],
+            len(news.ids),
+            news.covers,
+            reason,
+            outside=trending[~np.isin(trending, [*place_of, *liked])][: 4 * subscription.most],
+            missing=news.missing,
+            expected=news.expected,
+        )
+
+    def _interests_of(self, account: Account, subscription: Subscription) -> list[Interest]:
+        own = self._store.interests.of(account.id)
+        if subscription.kind == "feed":
+            return own
+        found = [each for each in own if each.id == int(subscription.subject)]
+        if not found:
+            raise NotFoundError("this interest is gone")
+        return found
+
     def _fresh_shelf(self, subscription: Subscription, now: datetime) -> Fresh:
         shelf = self._store.shelves.get(int(subscription.subject))
         shown = {"private": (), "lab": ("lab",), "link": ("lab", "link")}[shelf.visibility]
@@ -269,6 +314,17 @@ def _counted(counts: Mapping[str, int]) -> str:
             first, _, rest = word.partition(" ")
             said.append(f"{count:,} {first}{'' if count == 1 else 's'}{f' {rest}' if rest else ''}")
     return ", ".join(said)
+
+
+def _because(reason: Reason) -> str:
+    """Return in one line why a paper passed."""
+    if reason.author:
+        return f"By {reason.author}, whom you follow"
+    if reason.likes:
+        return f"Like “{reason.likes[0].paper.title}”, which you liked"
+    if reason.words:
+        return f"It speaks of {', '.join(telling.word for telling in reason.words[:_WORDS_SAID])}"
+    return ""
 
 
 def _matches(query: Query) -> Reasons:
