@@ -16,6 +16,7 @@ from tidings.catalog.signing import Signing
 from tidings.catalog.submitting import Submitting
 from tidings.catalog.subscribing import Subscribing
 from tidings.catalog.syncing import SyncProgress
+from tidings.catalog.topic_care import TopicCare
 from tidings.catalog.trending import Trending
 from tidings.settings import Settings
 from tidings.store import open_store
@@ -37,7 +38,7 @@ def open(home: Path | str | None = None, settings: Settings | None = None) -> Ca
 
 
 class Catalog(
-    Outbox, Trending, Submitting, Keeping, Checking, Outbound, Subscribing, Returns, Asking, Signing, Members
+    TopicCare, Outbox, Trending, Submitting, Keeping, Checking, Outbound, Subscribing, Returns, Asking, Signing, Members
 ):
     """An open archive. Safe to share between threads; use as a context manager or call ``close``."""
 

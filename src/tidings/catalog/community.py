@@ -98,7 +98,10 @@ class Community(Finding):
             NotFoundError: the log has no such line.
             ConflictError: it was undone already, or cannot be, or the same was changed again since.
         """
-        return self._store.voting.undo(number, require(reader, "curate").id, self._clock())
+        account = require(reader, "curate")
+        of_topic = self._store.journal.act(number).subject.startswith("topic:")
+        undo = self._store.topics.undo if of_topic else self._store.voting.undo
+        return undo(number, account.id, self._clock())
 
     # --- shelves ---
 

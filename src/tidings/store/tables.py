@@ -470,5 +470,40 @@ suppression = sa.Table(
     sa.Column("at", sa.DateTime(timezone=True), nullable=False),
 )
 
+# --- topics ---
+
+# What the archive found in itself. A row is never removed, and its number never given to another: it is gone.
+topic = sa.Table(
+    "topic",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("parent_id", sa.Integer),  # the area of a leaf
+    sa.Column("level", sa.Integer, nullable=False),  # 0 an area, 1 a leaf
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("words", sa.Text, nullable=False),  # JSON list of phrases
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("centre", sa.LargeBinary),  # float16: the mean vector of its papers, from which a lost fit starts again
+    sa.Column("born", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("announced", sa.DateTime(timezone=True)),  # of a birth; none of what a full fit or a split made
+    sa.Column("born_between", sa.Text, nullable=False),  # JSON list of topics
+    sa.Column("sure", sa.Float),
+    sa.Column("renamed", sa.Boolean, nullable=False, server_default=sa.false()),  # a curator gave its name
+    sa.Column("pinned", sa.Boolean, nullable=False, server_default=sa.false()),  # a curator wants it to stay
+    sa.Column("gone", sa.DateTime(timezone=True)),
+    sa.Column("merged_into", sa.Integer),
+    sa.Index("topic_parent", "parent_id"),
+)
+
+# One row: which folder of files holds the topic of each paper. Changed in the transaction that changes the topics.
+topic_fit = sa.Table(
+    "topic_fit",
+    metadata,
+    sa.Column("generation", sa.Text, primary_key=True),
+    sa.Column("fitted", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("encoder", sa.Text, nullable=False),
+    sa.Column("papers", sa.Integer, nullable=False),
+    sa.Column("full_papers", sa.Integer, nullable=False),  # how many there were at the last full fit
+)
+
 # What people attached to a paper follows it when it is merged into another.
 FOLLOWING = (vote, submission, pick, hidden, shelf_entry, example, shown, told)
