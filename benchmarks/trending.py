@@ -281,20 +281,24 @@ def _covered(part: _Held, look: int, renew: bool) -> Iterator[_Covered]:
 def _rising(held: list[_Held]) -> str:
     steady = [part for part in held if part.start >= _STEADY]
     names = ("at the first look", "at the second", "at the third", "at the fourth")
-    columns = ("known", "papers", "marked", "of those marked, rose", "of all, rose")
+    rows = [
+        _rising_row(f"{name}, from {part.start:%Y-%m}", part, look)
+        for part in steady
+        for look, name in enumerate(names)
+    ]
     return "\n\n".join(
         (
             "## How often a paper that is marked as rising rises",
-            f"Papers listed since {_STEADY}, known as an installation knows them: by the day of listing, without "
-            f"the hour. Risen is what ends with at least {MORE:.0f} upvotes more and {FACTOR} times those it had; "
-            f"marked is where the forecast is {SURE:.0%} sure of it.",
-            table(columns, [_rising_row(name, steady, look) for look, name in enumerate(names)]),
+            "Known as an installation knows them: by the day of listing, without the hour. Risen is what ends with at "
+            f"least {MORE:.0f} upvotes more and {FACTOR} times those it had; marked is where the forecast is "
+            f"{SURE:.0%} sure of it. How voting changes from one quarter to the next decides how sure it may be.",
+            table(("known", "papers", "marked", "of those marked, rose", "of all, rose"), rows),
         )
     )
 
 
-def _rising_row(name: str, held: list[_Held], look: int) -> tuple[object, ...]:
-    marked, risen = (np.concatenate(both) for both in zip(*(_rose(part, look) for part in held), strict=True))
+def _rising_row(name: str, part: _Held, look: int) -> tuple[object, ...]:
+    marked, risen = _rose(part, look)
     return (name, f"{len(marked):,}", f"{marked.mean():.3f}", f"{risen[marked].mean():.3f}", f"{risen.mean():.3f}")
 
 

@@ -131,7 +131,7 @@ class Breakdown:
     """What a rank among the trending is made of: parts in doublings that add up to the score, and what was counted.
 
     ``final`` is between how many upvotes elsewhere it will end with a probability of 80 %, where that can be told;
-    ``is_rising`` that many more are as good as certain.
+    ``is_rising`` that many more are likely.
     """
 
     parts: Mapping[str, float]

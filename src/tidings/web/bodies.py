@@ -144,7 +144,7 @@ class TrendHitBody(Body):
     final: tuple[int, int] | None = Field(
         description="Between how many upvotes elsewhere it ends with a probability of 80 %, where that can be told"
     )
-    is_rising: bool = Field(description="Whether many more upvotes are as good as certain")
+    is_rising: bool = Field(description="Whether many more upvotes elsewhere are likely")
     standing: StandingBody
     is_new: bool
 

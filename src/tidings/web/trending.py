@@ -29,14 +29,14 @@ _USUAL = "3d"
 _PAPERS_OF_A_DAY = 50
 _CATEGORIES = 12
 
-_WINDOWS = {"day": "today", "3d": "three days", "week": "week", "month": "month"}
+_WINDOWS = {"day": "today", "3d": "3 days", "week": "week", "month": "month"}
 _IN_WINDOW = {
     "day": "today",
     "3d": "in the last three days",
     "week": "in the last seven days",
     "month": "in the last thirty days",
 }
-_BY = {"both": "all votes", "here": "here", "world": "elsewhere"}
+_BY = {"both": "all", "here": "here", "world": "elsewhere"}
 _BY_TITLES = {"both": "Trending", "here": "Trending here", "world": "Trending elsewhere"}
 _BY_NOTES = {
     "both": "",

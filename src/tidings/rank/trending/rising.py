@@ -50,7 +50,7 @@ def outlook(
     """Return what is to become of papers that were counted lately elsewhere and are still voted for there.
 
     The votes end between ``low`` and ``high`` with the probability SURE. A paper is rising where, as surely, it will
-    have at least MORE upvotes more and FACTOR times those it has; how often that holds is in
+    have at least MORE upvotes more and FACTOR times those it has; how often that held is in
     ``benchmarks/results/trending.md``. ``vectors`` and ``authors`` are as in ``Forecaster.forecast`` and ``early``.
 
     Raises ValueError as ``early``.
