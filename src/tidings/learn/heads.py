@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from tidings.learn.ageing import like_pulls
 from tidings.learn.corpus import Corpus, asked, take, whitened, worth
 from tidings.learn.layout import owners_of
 from tidings.learn.scoring import words_of
@@ -26,8 +27,6 @@ TEXT = 1.0
 """How many likes the interest's own words count as."""
 NEAR_LIKES = 0.7
 """How many likes the papers nearest to an interest make together."""
-FAST, FAST_HALVES = 0.3, 5.0
-"""The share of a fast head in the likes' weight, and the likes after which one counts half in it."""
 DISLIKE = 0.3
 """What all dismissals together weigh, where all likes together weigh 1."""
 OTHER_TASTES = 0.15
@@ -99,22 +98,11 @@ def examples_of(corpus: Corpus, text: Papers | None, liked: Papers, dismissed: P
     texts = len(groups) - 2
     towards = max(TEXT * texts + likes, 1.0)
     away = np.full(dislikes, -DISLIKE / max(1, dislikes))
-    pulls = np.concatenate([np.full(texts, TEXT / towards), like_pulls(likes) / towards, away])
     vectors = [asked(corpus, group.vectors) for group in groups[:texts]]
     vectors += [whitened(corpus, group.vectors) for group in groups[texts:]]
+    pulls = np.concatenate([np.full(texts, TEXT / towards), like_pulls(vectors[texts]) / towards, away])
     terms = joined([group.terms for group in groups])
     return Examples(np.concatenate(vectors), terms, worth(corpus, terms), pulls, likes)
-
-
-def like_pulls(likes: int) -> NDArray[np.float64]:
-    """Return the weight of each like, oldest first, 1 on average.
-
-    The sum of a slow head, the mean of all likes, and a fast one, in which the latest count most: an old taste stays
-    and a new one is soon learnt (Gao et al., A Unified Continual Learning Framework with General Parameter-Efficient
-    Tuning, 2023).
-    """
-    fast: NDArray[np.float64] = 0.5 ** (np.arange(likes)[::-1] / FAST_HALVES)
-    return (1 - FAST) + FAST * fast * (likes / max(float(fast.sum()), 1.0))
 
 
 def fit(corpus: Corpus, examples: Examples) -> Fitted:

@@ -33,8 +33,10 @@ START = 4.0
 """Where the line of an interest without any like is: one recent paper in 16 is above it. Measured, see the results."""
 WIDTH = 4.0
 """How far apart in height likes of one interest usually are; the size of the line's steps follows from it."""
-COMMON_WIDTH = 8.0
+COMMON_WIDTH = 6.0
 """The same of the line in common, which can afford larger steps: it sees everybody's likes."""
+_MARGIN = 0.01
+"""What the line in common is taught above the promise: lines trail papers that sink, by so much, measured."""
 _LIFE = 8
 """A learner that begins at like i lives for so many likes, times the largest power of two in i."""
 _HELD = 16.0
@@ -157,7 +159,7 @@ def new_line(start: float = START, promise: float = PROMISE, width: float = WIDT
 
 def new_common_line(promise: float = PROMISE) -> Line:
     """Return the line in common of a new instance."""
-    return new_line(0.0, promise, COMMON_WIDTH)
+    return new_line(0.0, promise + _MARGIN, COMMON_WIDTH)
 
 
 def line_from(state: object) -> Line:
