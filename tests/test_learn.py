@@ -17,6 +17,8 @@ from tidings.embed import load_default
 from tidings.hashing import bucket
 from tidings.index.words import tokens
 from tidings.learn import Papers
+from tidings.learn.corpus import take
+from tidings.learn.heads import MOST
 from tidings.types import TERM_BITS, Terms
 
 TOPICS = {
@@ -138,3 +140,57 @@ def test_the_sentence_about_the_interest_decides(corpus: learn.Corpus) -> None:
     parts = ["A judge wrote a statute.", "The feather of a songbird.", "Lava is mineral."]
     without = papers_of([" ".join(parts[:n] + parts[n + 1 :]) for n in range(3)])
     assert int(np.argmax(learn.sentences(corpus, head, papers_of([" ".join(parts)]), without))) == 1
+
+
+def test_a_paper_liked_and_dismissed_counts_as_liked_but_less(archive: Papers, corpus: learn.Corpus) -> None:
+    bird, recent = papers_of([on("bird", 99)]), learn.prepare(corpus, archive)
+    both = learn.score(learn.learn(corpus, papers_of(["lava mineral"]), bird, bird), recent)
+    either = learn.score(learn.learn(corpus, papers_of(["lava mineral"]), bird, NONE), recent)
+    assert is_about_birds(learn.score(learn.learn(corpus, None, bird, bird), recent))
+    assert both[BIRDS].mean() < either[BIRDS].mean()
+
+
+def test_a_like_without_a_vector_teaches_its_words(archive: Papers, corpus: learn.Corpus) -> None:
+    bird = papers_of([on("bird", 99)])
+    wordy = bird._replace(vectors=np.zeros_like(bird.vectors))
+    assert is_about_birds(learn.score(learn.learn(corpus, None, wordy, NONE), learn.prepare(corpus, archive)))
+
+
+def test_a_paper_without_text_scores_like_any_other(corpus: learn.Corpus) -> None:
+    head = learn.learn(corpus, None, papers_of([on("bird", 99)]), NONE)
+    bird, nothing, rock = learn.score(head, learn.prepare(corpus, papers_of([on("bird", 1), "", on("rock", 1)])))
+    assert abs(nothing) < 1
+    assert bird > nothing
+    assert np.isfinite(rock)
+
+
+def test_of_very_many_likes_the_newest_are_learnt_from(corpus: learn.Corpus) -> None:
+    few = papers_of([on("bird", seed) for seed in range(50)])
+    many = take(few, np.tile(np.arange(50), 1000))
+    head = learn.learn(corpus, None, many, NONE)
+    newest = learn.learn(corpus, None, take(many, np.arange(50_000 - MOST, 50_000)), NONE)
+    assert np.array_equal(head.directions, newest.directions)
+    parts = learn.contributions(corpus, None, many, NONE, few)[0].likes
+    assert not parts[:-MOST].any()
+    assert parts[-MOST:].all()
+
+
+def test_several_tastes_are_each_found_and_told_apart(archive: Papers, corpus: learn.Corpus) -> None:
+    liked = papers_of([on(topic, 50 + seed) for seed in range(4) for topic in ("bird", "court")])
+    head = learn.learn(corpus, None, liked, NONE)
+    scores = learn.score(head, learn.prepare(corpus, archive))
+    rocks = np.arange(1, 120, 3)
+    assert len(head.directions) >= 2
+    assert scores[rocks].max() < np.delete(scores, rocks).min()
+
+
+def test_a_new_taste_is_learnt_within_ten_likes(archive: Papers, corpus: learn.Corpus) -> None:
+    liked = papers_of([on("rock", seed) for seed in range(40)] + [on("bird", seed) for seed in range(10)])
+    scores = learn.score(learn.learn(corpus, None, liked, NONE), learn.prepare(corpus, archive))
+    assert scores[BIRDS].mean() > scores[2::3].mean() + 1
+
+
+@pytest.mark.parametrize("likes", [0, 1, 5, 30, 400])
+def test_a_head_takes_at_most_8_kilobytes(archive: Papers, corpus: learn.Corpus, likes: int) -> None:
+    head = learn.learn(corpus, None, take(archive, np.arange(likes) % 120), NONE)
+    assert sum(part.nbytes for part in (head.directions, head.offsets, head.terms, head.weights)) <= 8000

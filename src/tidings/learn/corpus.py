@@ -26,7 +26,7 @@ KEPT = 192
 """The main directions that are kept: the rest of 384 costs as much again and finds nothing more."""
 FLOOR = 0.1
 """What is added to each variance, as a share of the mean one, so that directions of noise are not blown up."""
-COMMON = 0.25
+COMMON = 0.15
 """Words in more than this share of papers say little, and looking them up would cost the most."""
 SATURATION = 2.0
 LENGTH_SHARE = 0.4
@@ -38,8 +38,9 @@ class Corpus(NamedTuple):
 
     ``mean`` float32 (D,); ``whitening`` and ``unwhitening`` float32 (D, d), on the main axes of the archive; ``rarity``
     float32 (2 ** TERM_BITS,), what a word is worth by how few papers have it; ``length`` the words of a usual paper;
-    ``background`` some papers laid out; ``usual`` float32 (d,) and ``spread`` float32 (d, d) mean and covariance of
-    their laid-out vectors.
+    ``background`` some papers laid out, whose words are by paper too: those of paper i are ``near_terms`` (uint32) and
+    ``near_values`` (float32) from ``near_starts[i]`` to ``near_starts[i + 1]``; ``usual`` float32 (d,) and ``spread``
+    float32 (d, d) mean and covariance of their laid-out vectors.
     """
 
     mean: NDArray[np.float32]
@@ -50,6 +51,9 @@ class Corpus(NamedTuple):
     usual: NDArray[np.float32]
     spread: NDArray[np.float32]
     background: Recent
+    near_starts: NDArray[np.int64]
+    near_terms: NDArray[np.uint32]
+    near_values: NDArray[np.float32]
 
 
 def corpus_of(papers: Papers) -> Corpus:
@@ -66,11 +70,12 @@ def corpus_of(papers: Papers) -> Corpus:
     rarity[frequency > max(COMMON * count, _FEW)] = 0
     length = float(papers.terms.counts.sum(dtype=np.int64) / max(1, count)) or 1.0
     whitening, unwhitening = _whitening(known - mean)
-    bare = Corpus(mean, whitening, unwhitening, rarity, length, mean, whitening, _NOTHING)
-    chosen = np.unique(np.linspace(0, max(0, count - 1), min(count, BACKGROUND)).astype(np.int64))
-    background = prepare(bare, take(papers, chosen))
+    chosen = take(papers, np.unique(np.linspace(0, max(0, count - 1), min(count, BACKGROUND)).astype(np.int64)))
+    by_paper = chosen.terms.starts, chosen.terms.terms, np.zeros(0, np.float32)
+    bare = Corpus(mean, whitening, unwhitening, rarity, length, mean, whitening, _NOTHING, *by_paper)
+    background = prepare(bare, chosen)
     usual, spread = _moments(background.vectors)
-    return bare._replace(background=background, usual=usual, spread=spread)
+    return bare._replace(background=background, usual=usual, spread=spread, near_values=worth(bare, chosen.terms))
 
 
 def prepare(corpus: Corpus, papers: Papers) -> Recent:

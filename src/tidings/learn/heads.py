@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tidings.learn.papers import Papers
 
-WORDS = 200
+WORDS = 160
 """The strongest words that a head keeps."""
 MOST = 500
 """Likes, and dismissals, that are learnt from: the newest. 50,000 cost no more."""
@@ -113,7 +113,7 @@ def fit(corpus: Corpus, examples: Examples) -> Fitted:
     """
     tastes = pulls_of_tastes(examples)
     directions = (tastes @ examples.vectors).astype(np.float32)
-    nearby, near = nearby_of(corpus.background, directions[0]), near_pull(examples, tastes)
+    nearby, near = nearby_of(corpus, directions[0]), near_pull(examples, tastes)
     directions += np.float32(near) * nearby.vector
     terms, weights = strongest(examples, nearby, near)
     words = words_of(terms, weights, corpus.background)

@@ -50,9 +50,13 @@ def meaning_of(head: Head, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 def words_of(terms: NDArray[np.uint32], weights: NDArray[np.float32], recent: Recent) -> NDArray[np.float32]:
     """Return the summed weights of the words that each paper has, float32 (n,)."""
     places, there = found_in(recent.terms, terms)
-    positions, lengths = spans(recent.starts, places[there])
-    shares = np.repeat(weights[there], lengths) * recent.values[positions]
-    return np.bincount(recent.rows[positions], shares, len(recent.vectors)).astype(np.float32)
+    firsts, ends = recent.starts[places[there]], recent.starts[places[there] + 1]
+    if not len(firsts):
+        return np.zeros(len(recent.vectors), np.float32)
+    columns = [slice(first, end) for first, end in zip(firsts.tolist(), ends.tolist(), strict=True)]
+    rows = np.concatenate([recent.rows[column] for column in columns])
+    shares = np.repeat(weights[there], ends - firsts) * np.concatenate([recent.values[column] for column in columns])
+    return np.bincount(rows, shares, len(recent.vectors)).astype(np.float32)
 
 
 def _words_of_many(heads: Sequence[Head], recent: Recent) -> NDArray[np.float32]:

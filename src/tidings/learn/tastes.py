@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tidings.learn.layout import normalised
+from tidings.learn.layout import normalised, spans
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tidings.learn.layout import Recent
+    from tidings.learn.corpus import Corpus
 
 NEAR = 10
 """The papers of the background that stand for what is near."""
@@ -33,15 +33,15 @@ class Nearby(NamedTuple):
     values: NDArray[np.float32]
 
 
-def nearby_of(background: Recent, direction: NDArray[np.float32]) -> Nearby:
+def nearby_of(corpus: Corpus, direction: NDArray[np.float32]) -> Nearby:
     """Return the mean of the ``NEAR`` papers of the background that are nearest; of none where there are too few."""
-    if len(background.vectors) <= NEAR or not direction.any():
+    vectors = corpus.background.vectors
+    if len(vectors) <= NEAR or not direction.any():
         return Nearby(np.zeros_like(direction), np.zeros(0, np.uint32), np.zeros(0, np.float32))
-    is_near = np.zeros(len(background.vectors), np.bool_)
-    is_near[np.argpartition(background.vectors @ direction, -NEAR)[-NEAR:]] = True
-    entries = np.flatnonzero(is_near[background.rows])
-    terms = background.terms[np.searchsorted(background.starts, entries, side="right") - 1]
-    return Nearby(background.vectors[is_near].mean(axis=0), terms, background.values[entries] / np.float32(NEAR))
+    nearest = np.argpartition(vectors @ direction, -NEAR)[-NEAR:]
+    entries, _ = spans(corpus.near_starts, nearest)
+    terms, values = corpus.near_terms[entries], corpus.near_values[entries] / np.float32(NEAR)
+    return Nearby(vectors[nearest].mean(axis=0), terms, values)
 
 
 def split(vectors: NDArray[np.float32]) -> NDArray[np.int64]:
