@@ -16,6 +16,7 @@ from typing import Any
 from tests.people_help import open_catalog
 from tests.scripted import START, Clock
 from tests.test_sync import take
+from tests.web_people import House, house
 from tidings.catalog import Catalog
 from tidings.store import Store, open_store
 from tidings.types import Record
@@ -92,3 +93,10 @@ def archive(folder: Path, clock: Clock, **settings: Any) -> Iterator[tuple[Catal
     store = open_store(folder)
     yield open_catalog(store, folder, clock, **settings), store
     store.close()
+
+
+@contextmanager
+def interested_house(folder: Path, **settings: Any) -> Iterator[House]:
+    """Serve a copy of the archive."""
+    with house(folder, begun=_made(), **settings) as made:
+        yield made

@@ -146,7 +146,7 @@ def test_the_days_end_with_the_newest_that_is_held(catalog: Catalog, ada: Reader
     late = catalog.feed(ada, days=2)
     assert (late.start, late.end, late.looked_at) == (TODAY - DAY, TODAY, EACH // 4 * len(NAMES))
     assert late.note is not None
-    assert f"The newest papers here are of {TODAY}." in late.note
+    assert f"The newest papers here are of {in_words(TODAY)}." in late.note
 
 
 def test_a_paper_of_tomorrow_waits(catalog: Catalog, store: Store, ada: Reader, clock: Clock) -> None:

@@ -109,6 +109,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         address = catalog.make_address_token(ada, "feed reader")
         catalog.reader_of_address(address)
         secrets = {"key": shared.key or "", "link": link, "password": PASSWORD, "address": address}
+        interest = catalog.make_interest(ada, "Zebras", words="zebras", likes=[paper_id(0)])
+        catalog.like(ada, paper_id(1), interest.id)
+        numbers["interest"] = interest.id
         subscription = catalog.subscribe(ada, "trending", "", Pace())
         numbers["subscription"] = subscription.id
         linker = Linker.of(catalog.settings)

@@ -76,10 +76,10 @@ def _empty() -> Path:
 
 
 @contextmanager
-def house(folder: Path, **settings: Any) -> Iterator[House]:
-    """Serve a new, empty installation."""
+def house(folder: Path, begun: Path | None = None, **settings: Any) -> Iterator[House]:
+    """Serve a new installation, empty or a copy of one that was ``begun``."""
     clock = Clock()
-    shutil.copytree(_empty(), folder, dirs_exist_ok=True)
+    shutil.copytree(begun or _empty(), folder, dirs_exist_ok=True)
     with quick_hashing():
         store = open_store(folder)
         catalog = open_catalog(store, folder, clock, **settings)

@@ -32,6 +32,7 @@ from tidings.catalog.voices import (
 )
 from tidings.index.words import tokens
 from tidings.learn.heads import MOST
+from tidings.moments import in_words
 from tidings.people import Account, Reader, require
 from tidings.rank.feed import feed as ranked
 from tidings.types import TAKEN_BACK, Feed, FeedHit, Interest, Or, Paper, Reason, Rule
@@ -308,7 +309,7 @@ def _note(chosen: Sequence[Interest], found: Ranked, pool: Pool, end: date) -> s
     if not len(pool.ids):
         parts.append("The archive holds no paper of the last year.")
     elif (pool.today - end).days > _LATE:
-        parts.append(f"The newest papers here are of {end}.")
+        parts.append(f"The newest papers here are of {in_words(end)}.")
     if not chosen:
         parts.append("There is no interest yet: make one of some words, or like a paper.")
     elif not found.voices:

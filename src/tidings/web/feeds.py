@@ -75,8 +75,8 @@ def of_shelf(request: Request) -> Response:
     """Answer ``/shelves/12/feed``: papers like those on a shelf."""
     wanted, how = _asked(request)
     catalog, reader = of(request).catalog, reader_of(request)
+    feed = catalog.shelf_feed(reader, request.path_params["number"], asked=how)
     shelf = catalog.shelf(reader, request.path_params["number"])
-    feed = catalog.shelf_feed(reader, shelf.id, asked=how)
     return _answer(request, wanted, how, feed, title=f"Like the papers on {shelf.name}", chosen=None, shelf=shelf)
 
 
