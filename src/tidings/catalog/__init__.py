@@ -8,6 +8,7 @@ from types import TracebackType
 from tidings.catalog.asking import Asking
 from tidings.catalog.checking import Checking
 from tidings.catalog.keeping import Keeping, Progress
+from tidings.catalog.mapping import MapMaking
 from tidings.catalog.members import Members
 from tidings.catalog.outbound import Outbound
 from tidings.catalog.outbox import Outbox
@@ -16,7 +17,6 @@ from tidings.catalog.signing import Signing
 from tidings.catalog.submitting import Submitting
 from tidings.catalog.subscribing import Subscribing
 from tidings.catalog.syncing import SyncProgress
-from tidings.catalog.topic_care import TopicCare
 from tidings.catalog.trending import Trending
 from tidings.settings import Settings
 from tidings.store import open_store
@@ -38,7 +38,7 @@ def open(home: Path | str | None = None, settings: Settings | None = None) -> Ca
 
 
 class Catalog(
-    TopicCare, Outbox, Trending, Submitting, Keeping, Checking, Outbound, Subscribing, Returns, Asking, Signing, Members
+    MapMaking, Outbox, Trending, Submitting, Keeping, Checking, Outbound, Subscribing, Returns, Asking, Signing, Members
 ):
     """An open archive. Safe to share between threads; use as a context manager or call ``close``."""
 

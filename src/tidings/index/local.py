@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -154,6 +155,22 @@ class LocalIndex:
         snapshot = self._current()
         values, counts = np.unique(snapshot.columns["year"][: snapshot.rows][snapshot.alive], return_counts=True)
         return {int(value): int(count) for value, count in zip(values, counts, strict=True) if value}
+
+    def years_of(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the year of each paper, 0 when unknown."""
+        return self._current().column("year", ids).astype(np.int64)
+
+    def sources_of(self, ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+        """Return the first source of each paper as a place among the names, which are the most frequent first."""
+        snapshot = self._current()
+        values = snapshot.columns.vocabularies["source"].values
+        known, row, counts = np.unique(snapshot.column("source", ids), return_inverse=True, return_counts=True)
+        first = [(*(values[number] if number < len(values) else ()), "")[0] for number in known.tolist()]
+        papers: Counter[str] = Counter()
+        for name, count in zip(first, counts.tolist(), strict=True):
+            papers[name] += count
+        names = tuple(name for name, _ in papers.most_common())
+        return np.array([names.index(name) for name in first], np.int64)[row], names
 
     def days(self, ids: NDArray[np.int64]) -> NDArray[np.int32]:
         """Return the day of each paper as ``date.toordinal``, 0 when unknown."""

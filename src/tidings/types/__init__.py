@@ -24,6 +24,7 @@ from tidings.types.interests import (
     Telling,
     WhyNot,
 )
+from tidings.types.maps import EDGE, FIRST_YEAR, NOWHERE, Landmark, MapReport, Selection, Sheet
 from tidings.types.papers import (
     Change,
     Count,
@@ -73,8 +74,11 @@ from tidings.types.topics import (
 __all__ = [
     "AREA",
     "DISMISSED",
+    "EDGE",
+    "FIRST_YEAR",
     "LEAF",
     "LIKED",
+    "NOWHERE",
     "RULES",
     "TAKEN_BACK",
     "TERM_BITS",
@@ -104,8 +108,10 @@ __all__ = [
     "Hit",
     "Influence",
     "Interest",
+    "Landmark",
     "Limit",
     "Link",
+    "MapReport",
     "Not",
     "Or",
     "Pace",
@@ -122,6 +128,8 @@ __all__ = [
     "Returned",
     "Revision",
     "Rule",
+    "Selection",
+    "Sheet",
     "Showing",
     "SourceStatus",
     "Stats",
