@@ -19,8 +19,9 @@ MOST = 5
 
 
 def make(store: Store, account_id: int, name: str = "Zebras", *said: Said, visibility: str = "private") -> Interest:
-    given = {"words": "stripes", "query": "", "visibility": visibility, "now": START, "most": MOST}
-    return store.interests.add(account_id, name, said=said, **given)
+    return store.interests.add(
+        account_id, name, words="stripes", query="", visibility=visibility, now=START, said=said, most=MOST
+    )
 
 
 def says(store: Store, interest: Interest) -> dict[int, int]:

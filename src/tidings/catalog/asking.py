@@ -173,7 +173,7 @@ class Asking(Feeds):
         learnt, pool = self._learnt(own), self._pool()
         free = np.flatnonzero(self._free(account, learnt, pool))[:_NEWEST]
         random = np.random.default_rng([own.id, int(own.changed.timestamp() * 1_000_000)])
-        chosen = free[self._drawn(random, learnt, pool, free, n)]
+        chosen = free[self._chosen_to_ask(random, learnt, pool, free, n)]
         return tuple(self._store.papers(pool.ids[chosen].tolist()))
 
     def _free(self, account: Account, learnt: Learnt, pool: Pool) -> NDArray[np.bool_]:
@@ -183,7 +183,7 @@ class Asking(Feeds):
         free: NDArray[np.bool_] = self._passing(pool, learnt.required) & ~aside.muted & ~aside.seen
         return free
 
-    def _drawn(
+    def _chosen_to_ask(
         self, random: np.random.Generator, learnt: Learnt, pool: Pool, free: NDArray[np.int64], n: int
     ) -> NDArray[np.int64]:
         vectors = self._index.vectors(pool.ids[free])
