@@ -16,6 +16,7 @@ NAMES = (
     "sync",
     "trending",
     "gists",
+    "feeds",
     "feeds_promises",
 )
 

@@ -162,6 +162,6 @@ _NOTHING = Recent(
     np.zeros((0, 0), np.float32),
     np.zeros(0, np.uint32),
     np.zeros(1, np.int64),
-    np.zeros(0, np.int32),
+    np.zeros(0, np.int64),
     np.zeros(0, np.float32),
 )

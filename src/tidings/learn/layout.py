@@ -16,19 +16,19 @@ class Recent(NamedTuple):
     """Candidates laid out for scoring: n papers, whose words are found by term.
 
     ``vectors`` float32 (n, dimensions), of length 1 or 0. The papers that have ``terms[j]`` (uint32, ascending) are
-    ``rows[starts[j]:starts[j + 1]]`` (int32), and ``values`` (float32, like ``rows``) is what the word weighs in each.
+    ``rows[starts[j]:starts[j + 1]]`` (int64), and ``values`` (float32, like ``rows``) is what the word weighs in each.
     """
 
     vectors: NDArray[np.float32]
     terms: NDArray[np.uint32]
     starts: NDArray[np.int64]
-    rows: NDArray[np.int32]
+    rows: NDArray[np.int64]
     values: NDArray[np.float32]
 
 
-def owners_of(terms: Terms) -> NDArray[np.int32]:
+def owners_of(terms: Terms) -> NDArray[np.int64]:
     """Return the paper of each entry of ``terms.terms``."""
-    return np.repeat(np.arange(len(terms.starts) - 1, dtype=np.int32), np.diff(terms.starts))
+    return np.repeat(np.arange(len(terms.starts) - 1, dtype=np.int64), np.diff(terms.starts))
 
 
 def by_column(vectors: NDArray[np.float32], terms: Terms, values: NDArray[np.float32]) -> Recent:

@@ -50,13 +50,11 @@ def meaning_of(head: Head, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 def words_of(terms: NDArray[np.uint32], weights: NDArray[np.float32], recent: Recent) -> NDArray[np.float32]:
     """Return the summed weights of the words that each paper has, float32 (n,)."""
     places, there = found_in(recent.terms, terms)
-    firsts, ends = recent.starts[places[there]], recent.starts[places[there] + 1]
-    if not len(firsts):
-        return np.zeros(len(recent.vectors), np.float32)
-    columns = [slice(first, end) for first, end in zip(firsts.tolist(), ends.tolist(), strict=True)]
-    rows = np.concatenate([recent.rows[column] for column in columns])
-    shares = np.repeat(weights[there], ends - firsts) * np.concatenate([recent.values[column] for column in columns])
-    return np.bincount(rows, shares, len(recent.vectors)).astype(np.float32)
+    firsts, ends = recent.starts[places[there]].tolist(), recent.starts[places[there] + 1].tolist()
+    scores = np.zeros(len(recent.vectors), np.float32)
+    for first, end, weight in zip(firsts, ends, weights[there], strict=True):
+        scores[recent.rows[first:end]] += weight * recent.values[first:end]  # no row twice in a column
+    return scores
 
 
 def _words_of_many(heads: Sequence[Head], recent: Recent) -> NDArray[np.float32]:

@@ -1,0 +1,58 @@
+"""What scoring and learning cost, in time of one core and in bytes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from benchmarks.feeds.curated import tasks
+from benchmarks.feeds.papers import papers_of
+from benchmarks.tables import table
+from tidings import learn
+from tidings.learn.corpus import take
+
+HEADS, RECENT, DAY = 1000, 30_000, 2000
+
+
+def speed() -> str:
+    """Return the table; times of one thread."""
+    pool, cut = tasks()
+    corpus = learn.corpus_of(take(pool.papers, np.arange(0, len(pool.texts), 4)))
+    none = take(pool.papers, np.zeros(0, np.int64))
+    recent, day = (learn.prepare(corpus, take(pool.papers, np.arange(count))) for count in (RECENT, DAY))
+    rich = [task for task in cut if len(task.earlier) >= 30]
+    random = np.random.default_rng(0)
+    chosen = [np.sort(random.choice(rich[n % len(rich)].earlier, 10, replace=False)) for n in range(HEADS)]
+    heads = [learn.learn(corpus, None, take(pool.papers, likes), none) for likes in chosen]
+    text = papers_of([(rich[0].reader.words, "")])
+    many = {count: take(pool.papers, np.arange(count)) for count in (5, 30, 500, 50_000)}
+    rows = [
+        (f"score {RECENT:,} papers for one interest", "3 ms", *_times(lambda: learn.score(heads[0], recent), 50)),
+        (f"score {DAY:,} papers for {HEADS:,} interests", "150 ms", *_times(lambda: learn.score_many(heads, day), 5)),
+    ]
+    rows += [
+        (f"learn from {count:,} likes", goal, *_times(lambda likes=liked: learn.learn(corpus, text, likes, none), 20))
+        for (count, liked), goal in zip(many.items(), ("1 ms", "1 ms", "", ""), strict=True)
+    ]
+    rows.append((f"lay out {RECENT:,} papers, once", "", *_times(lambda: _laid_out(corpus, pool.papers), 2)))
+    sizes = [sum(part.nbytes for part in (h.directions, h.offsets, h.terms, h.weights)) for h in heads]
+    rows.append(("bytes of a head, at most", "8,192", f"{max(sizes):,}", ""))
+    rows.append(("bytes of a head, on average", "", f"{np.mean(sizes):,.0f}", ""))
+    return "## Speed and memory\n\n" + table(("what", "goal", "fastest, clock", "median, processor"), rows)
+
+
+def _laid_out(corpus: learn.Corpus, papers: learn.Papers) -> learn.Recent:
+    return learn.prepare(corpus, take(papers, np.arange(RECENT)))
+
+
+def _times(work: Callable[[], object], times: int) -> tuple[str, str]:
+    """Return the fastest run, by the clock, and the median of the processor's time."""
+    clock, spent = [], []
+    for _ in range(times + 1):
+        start, began = time.process_time(), time.perf_counter()
+        work()
+        clock.append(time.perf_counter() - began)
+        spent.append(time.process_time() - start)
+    return f"{min(clock) * 1000:.2f} ms", f"{np.median(spent[1:]) * 1000:.2f} ms"
