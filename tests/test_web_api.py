@@ -42,6 +42,7 @@ OPERATIONS = [
     "DELETE /api/papers/{id}/pick",
     "PUT /api/papers/{id}/hidden",
     "DELETE /api/papers/{id}/hidden",
+    "GET /api/lab",
     "GET /api/shelves",
     "POST /api/shelves",
     "GET /api/shelves/{number}",

@@ -84,6 +84,7 @@ def _print_trend(trend: Trend, period: Period) -> None:
     for rank, hit in enumerate(trend.page.hits, 1):
         counts = trend.why[hit.paper.id].counts
         here, elsewhere = (str(counts[name] or "") for name in ("votes", "upvotes"))
-        shown.add_row(str(rank), here, elsewhere, cell(plain(hit.paper.title)), cell(hit.paper.key, "cyan"))
+        title = plain(hit.paper.title) + (" (rising)" if trend.why[hit.paper.id].is_rising else "")
+        shown.add_row(str(rank), here, elsewhere, cell(title), cell(hit.paper.key, "cyan"))
     out.print(shown)
     out.print(f"{trend.page.total:,} papers from {period.start} to {period.end}", style="dim")
