@@ -35,6 +35,7 @@ LATE = timedelta(days=14)
 _MOST = 50_000  # papers that one edition looks at
 _KEPT = 64
 _WORDS_SAID = 4
+_DEPTH = 150  # papers of a search; an edition has a hundred at most
 _ARXIV = "arxiv"
 _DAY = timedelta(days=1)
 
@@ -151,7 +152,7 @@ class FreshPapers(Trending, Feeds):
 
     def papers_of(self, ids: Sequence[int]) -> dict[int, Paper]:
         """Return papers by the numbers that were asked for; what was merged meanwhile as what it is now."""
-        found = {paper.id: paper for paper in self._store.papers(ids)}
+        found = {paper.id: paper for paper in self._store.papers(ids)} if ids else {}
         for number in set(ids) - found.keys():
             living = self._store.find(f"paper:{number}")
             papers = self._store.papers([living]) if living is not None else []
@@ -222,7 +223,7 @@ class FreshPapers(Trending, Feeds):
         )
 
     def _related(self, query: Query, required: Filter) -> tuple[Ids, Reasons]:
-        found = self._index.candidates(query.words, self._encode(query.words), required, depth=self.settings.depth)
+        found = self._index.candidates(query.words, self._encode(query.words), required, depth=_DEPTH)
         ranked = ranking.by_relevance(ranking.related(found))
         by_words = set(ranked.ids[ranked.words > 0].tolist())
 

@@ -87,9 +87,9 @@ class Outbox(FreshPapers):
         """Return subscriptions with an edition due, by number, from the one behind ``after`` on."""
         return self._store.subscriptions.due(self._clock(), limit, after)
 
-    def last_day(self, subscription: Subscription) -> date | None:
-        """Return the day of the last edition of a subscription."""
-        return self._store.subscriptions.last_day(subscription.id)
+    def last_days(self, subscriptions: Sequence[Subscription]) -> dict[int, date]:
+        """Return the day of the last edition of each subscription that has had one, by its number."""
+        return self._store.subscriptions.last_days(each.id for each in subscriptions)
 
     def may_be_told(self, subscription: Subscription) -> bool:
         """Tell whether whose subscription it is may still come in; a stranger's is nobody's."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
 
 from tidings.catalog.community import Community
@@ -149,6 +149,9 @@ class Subscribing(Community, Signing):
             return self._store.subscriptions.change(standing.id, pace, None)
         return self._add(None, wanted, pace, state="waiting")
 
+    def _last_day(self, subscription: Subscription) -> date | None:
+        return self._store.subscriptions.last_days([subscription.id]).get(subscription.id)
+
     def _may_ask(self, address: str) -> bool:
         most, within = _CONFIRMATIONS
         limits = {f"confirm {digest(address)}": most}
@@ -195,7 +198,7 @@ class Subscribing(Community, Signing):
         """
         table = _timetable(pace)
         after = max(filter(None, (self._clock(), subscription.resumes)))
-        last = self._store.subscriptions.last_day(subscription.id)
+        last = self._last_day(subscription)
         runs = subscription.state == "active" or (subscription.state == "paused" and subscription.resumes is not None)
         due = table.following(after, last).at if runs else None
         return self._store.subscriptions.change(subscription.id, pace, due)
@@ -215,7 +218,7 @@ class Subscribing(Community, Signing):
 
     def resume_subscription(self, subscription: Subscription) -> Subscription:
         """Take one up again that pauses; raises as ``pause_subscription``."""
-        last = self._store.subscriptions.last_day(subscription.id)
+        last = self._last_day(subscription)
         due = _timetable(subscription.pace).following(self._clock(), last).at
         return self._store.subscriptions.resume(subscription.id, due)
 

@@ -97,6 +97,7 @@ class Editor:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._gists: dict[int, str] = {}
+        self._papers: dict[int, Paper] = {}
 
     def digest(self, subscription: Subscription, due: Due, told: Collection[int], now: datetime) -> Digest:
         """Return what an edition tells its reader, who was told of some papers before.
@@ -149,7 +150,8 @@ class Editor:
         """Return the chosen papers as stories: what passed, new versions, then what explores."""
         chosen, versions, outside = which
         wanted = [*chosen, *(version.paper_id for version in versions), *outside]
-        papers = self._catalog.papers_of(wanted)
+        self._papers.update(self._catalog.papers_of([number for number in wanted if number not in self._papers]))
+        papers = self._papers
         self._learn_gists([papers[number] for number in wanted if number in papers], subscription, now)
         stories = [self._story(papers, number, fresh.reason(number)) for number in chosen if number in papers]
         for version in versions:

@@ -42,11 +42,19 @@ class Ended:
 def decided(catalog: Catalog, editor: Editor, batch: Sequence[Subscription]) -> Iterator[Draft | NoneNow | Ended]:
     """Yield what is to be done about subscriptions. An address is told nothing twice, of two that are due at once."""
     told = catalog.told({subscription.address for subscription in batch})
+    lasts, newest = catalog.last_days(batch), catalog.newest_held()
     for subscription in batch:
-        known = told[subscription.address]
-        if (found := _decided(catalog, editor, subscription, known)) is not None:
-            if isinstance(found, Draft):
-                known.update(story.paper.id for story in found.digest.stories)
+        now, known = catalog.now(), told[subscription.address]
+        due = decide(subscription, now, lasts.get(subscription.id))
+        if due is None:
+            continue
+        found = _decided(catalog, editor, subscription, due, known)
+        if isinstance(found, Digest):
+            known.update(story.paper.id for story in found.stories)
+            says = bool(found.stories) or subscription.when_empty == "say"
+            since = subscription.due or due.at  # what was missed counts from there, should this one never leave
+            yield Draft(found, "waiting" if says else "empty", since, newest, due.next)
+        else:
             yield found
 
 
@@ -73,17 +81,12 @@ def preview(catalog: Catalog, subscription: Subscription) -> Digest:
 
 
 def _decided(
-    catalog: Catalog, editor: Editor, subscription: Subscription, told: set[int]
-) -> Draft | NoneNow | Ended | None:
-    now = catalog.now()
-    due = decide(subscription, now, catalog.last_day(subscription))
-    if due is None:
-        return None
+    catalog: Catalog, editor: Editor, subscription: Subscription, due: Due, told: set[int]
+) -> Digest | NoneNow | Ended:
     if due.name is None or not catalog.may_be_told(subscription):
         return NoneNow(subscription, due.next)
-    newest = catalog.newest_held()
     try:
-        digest = editor.digest(subscription, due, told, now)
+        return editor.digest(subscription, due, told, catalog.now())
     except (NotFoundError, QueryError) as error:
         return Ended(subscription, str(error))
     except TidingsError:
@@ -91,6 +94,3 @@ def _decided(
     except Exception:  # noqa: BLE001 - it must be seen, and must not keep the others from theirs
         _log.error("unforeseen error in the digest of subscription %s", subscription.id, exc_info=True)
         return NoneNow(subscription, due.next)
-    says = bool(digest.stories) or subscription.when_empty == "say"
-    since = subscription.due or due.at  # what was missed counts from there, should this one never leave
-    return Draft(digest, "waiting" if says else "empty", since, newest, due.next)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from tidings.errors import ConflictError, NotFoundError
+from tidings.store.among import among
 from tidings.store.dialect import insert_of
 from tidings.store.engine import reading, utc, writing
 from tidings.store.guards import present, row_id
@@ -69,12 +71,13 @@ class Subscriptions:
         with reading(self._engine) as connection:
             return connection.scalar(query)
 
-    def last_day(self, number: int) -> date | None:
-        """Return the day of the last edition of one."""
-        query = sa.select(sa.func.max(edition.c.name)).where(edition.c.subscription_id == row_id(number))
+    def last_days(self, numbers: Iterable[int]) -> dict[int, date]:
+        """Return the day of the last edition of each that has had one."""
+        c = edition.c
+        query = sa.select(c.subscription_id, sa.func.max(c.name)).where(among(c.subscription_id, list(numbers)))
         with reading(self._engine) as connection:
-            found = connection.scalar(query)
-        return date.fromisoformat(found) if found else None
+            rows = connection.execute(query.group_by(c.subscription_id)).all()
+        return {row[0]: date.fromisoformat(row[1]) for row in rows}
 
     def newest_held(self) -> tuple[int, int]:
         """Return the numbers of the newest paper and the newest record that are held; 0 where none is."""
