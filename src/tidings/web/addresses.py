@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from datetime import date
 from urllib.parse import quote, urlencode
 
+from tidings.catalog.topics import topic_slug
 from tidings.people import Shelf
 from tidings.places import is_linkable, of_paper, outside, site_of
 from tidings.rank.query import field_term
+from tidings.types import Topic
 
 __all__ = [
     "LONGEST_GET",
@@ -23,7 +25,9 @@ __all__ = [
     "of_search",
     "of_shelf",
     "of_similar",
+    "of_topic",
     "of_trending",
+    "of_venue",
     "of_week",
     "outside",
     "site_of",
@@ -82,6 +86,17 @@ def of_search(query: str, **more: str) -> str:
 def of_author(name: str) -> str:
     """Return the search for everything an author wrote."""
     return of_search(field_term("author", name))
+
+
+def of_topic(topic: Topic) -> str:
+    """Return the address of a topic's page: the number counts, the name is for whoever reads the address."""
+    slug = topic_slug(topic.name)
+    return f"/topics/{topic.id}-{slug}" if slug else f"/topics/{topic.id}"
+
+
+def of_venue(name: str) -> str:
+    """Return the search for everything that appeared at a venue."""
+    return of_search(field_term("venue", name))
 
 
 def of_similar(keys: Iterable[str]) -> str:

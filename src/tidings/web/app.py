@@ -34,6 +34,7 @@ from tidings.web import (
     signing,
     submitting,
     subscribing,
+    topics,
     trending,
     voting,
 )
@@ -94,6 +95,7 @@ def create_app(catalog: Catalog, settings: Settings) -> FastAPI:
         *curating.ROUTES,
         *shelves.ROUTES,
         *submitting.ROUTES,
+        *topics.ROUTES,
     ]  # a paper's page takes any rest
     app.router.routes.extend(outbound.ROUTES)  # before the pages: a day with an ending is no day
     app.router.routes.extend([*trending.ROUTES, *lists.ROUTES, *doing, *papers.ROUTES, *house.ROUTES, *people])

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from tidings.people import ShelfEntry, Standing
 from tidings.rank.marks import marks
-from tidings.types import Breakdown, Hit, Page, Paper
+from tidings.types import Breakdown, Hit, Page, Paper, PaperTopic
 from tidings.web import addresses, reasons
 from tidings.web.because import Because
 from tidings.web.math import render
@@ -43,7 +43,8 @@ class Said:
 
     ``standings`` are what people here said, ``saved`` the shelves of the reader's own on which a paper stands,
     ``verdicts`` what the reader said of it in an interest, ``why`` what its rank among the trending is made of,
-    ``because`` why it stands in the reader's feed, ``notes`` its entry on the shelf that is shown.
+    ``because`` why it stands in the reader's feed, ``notes`` its entry on the shelf that is shown, ``topics`` what it is
+    about.
     """
 
     standings: Mapping[int, Standing] = field(default_factory=dict)
@@ -52,6 +53,7 @@ class Said:
     why: Mapping[int, Breakdown] | None = None
     because: Mapping[int, Because] = field(default_factory=dict)
     notes: Mapping[int, ShelfEntry] = field(default_factory=dict)
+    topics: Mapping[int, PaperTopic] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ class Entry:
     withdrawn: bool
     reasons: Reasons | None
     note: str | None
+    topic: tuple[str, str] | None
 
 
 def entries(page: Page, stem: Stem, first: int = 1, said: Said | None = None) -> tuple[Entry, ...]:
@@ -138,6 +141,7 @@ def _entry(hit: Hit, stems: frozenset[str], stem: Stem, place: int, said: Said) 
         withdrawn=paper.withdrawn,
         reasons=_reasons(hit, said),
         note=said.notes[paper.id].note if paper.id in said.notes else None,
+        topic=_topic(said.topics.get(paper.id)),
     )
 
 
@@ -172,6 +176,10 @@ def said_elsewhere(paper: Paper) -> Elsewhere:
         f"{shortened(comments)} comment{'' if comments == 1 else 's'}" if comments else None,
         url,
     )
+
+
+def _topic(topic: PaperTopic | None) -> tuple[str, str] | None:
+    return (topic.topic.name, addresses.of_topic(topic.topic)) if topic else None
 
 
 def _more_authors(paper: Paper) -> tuple[str, ...]:

@@ -11,14 +11,14 @@ from tidings.catalog.signing import INVITATION_LIFE, Letter
 from tidings.errors import InputError, MailError
 from tidings.mail import site_address
 from tidings.people import Role, require_person
-from tidings.web.forms import Fields, posted, read_form
+from tidings.web.forms import Fields, back, posted, read_form
 from tidings.web.readers import reader_of
 from tidings.web.site import of
 
 _HERE = "/members"
 _AUDIT = "/audit"
 _LINES = 100
-_UNDOABLE = frozenset({"pick", "unpick", "hide", "unhide"})
+_UNDOABLE = frozenset({"pick", "unpick", "hide", "unhide", "rename topic", "pin topic", "merge topic", "split topic"})
 _BY_COMMAND = frozenset({"add account", "delete account", "adopt"})
 """What only the command line does."""
 _DID = {
@@ -37,6 +37,10 @@ _DID = {
     "unpick": "took back the pick of",
     "hide": "hid",
     "unhide": "listed again",
+    "rename topic": "renamed",
+    "pin topic": "pinned",
+    "merge topic": "merged",
+    "split topic": "split",
 }
 
 
@@ -106,10 +110,11 @@ def audit(request: Request) -> Response:
     )
 
 
-def undo(request: Request) -> Response:
-    """Bring back what had been before an act of a curator."""
+@posted
+def undo(request: Request, fields: Fields) -> Response:
+    """Bring back what had been before an act of a curator; lead back to where it was undone."""
     of(request).catalog.undo(reader_of(request), request.path_params["number"])
-    return RedirectResponse(_AUDIT, 303)
+    return back(fields, _AUDIT)
 
 
 ROUTES = [

@@ -19,7 +19,7 @@ from tidings.catalog.periods import Period
 from tidings.errors import InputError, NotFoundError, SignInError
 from tidings.outbound import View, item_of
 from tidings.people import Standing
-from tidings.web import addresses, asking
+from tidings.web import addresses, asking, topics
 from tidings.web.asking import LARGEST_LIMIT, Asking
 from tidings.web.door import IN_SECRET
 from tidings.web.entries import said_elsewhere, shortened
@@ -149,8 +149,20 @@ def feed_of_one(request: Request) -> Response:
     return _answer(request, lambda wanted: _feed(request, wanted, f"Feed: {name}", name))
 
 
+def topic(request: Request) -> Response:
+    """Answer ``/topics/12.atom?by=voted``."""
+
+    def listed(wanted: Asking) -> Listed:
+        catalog, which = of(request).catalog, topics.which_of(request.path_params["which"])
+        page = catalog.topic_papers(which, sort=topics.sort_of(wanted), limit=wanted.limit)
+        return Listed(f"Topic: {catalog.topic(which).line.topic.name}", _papers(page))
+
+    return _answer(request, listed, ("by",))
+
+
 ROUTES = [
     Route("/new.{ending}", newest),
+    Route("/topics/{which}.{ending}", topic),
     Route("/trending.{ending}", trending),
     Route("/papers/date/{day}.{ending}", day),
     Route("/papers/week/{week}.{ending}", week),

@@ -46,6 +46,7 @@ def paper(request: Request) -> Response:
             standing=said.standings.get(found.id, Standing()),
             saved=bool(said.saved.get(found.id)),
             verdict=said.verdicts.get(found.id, 0),
+            topic=said.topics.get(found.id),
             acting=acting(request),
             today=site.catalog.now().date(),
             entries=entries(similar, site.stem, said=said),

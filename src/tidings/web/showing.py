@@ -46,7 +46,11 @@ def said_of(request: Request, papers: Sequence[Paper], **more: Any) -> Said:
     """Return what people say of papers: a few queries, however many they are."""
     catalog, reader = of(request).catalog, reader_of(request)
     return Said(
-        catalog.standings(papers, reader), catalog.saved(reader, papers), catalog.verdicts(reader, papers), **more
+        catalog.standings(papers, reader),
+        catalog.saved(reader, papers),
+        catalog.verdicts(reader, papers),
+        topics=catalog.topics_of(papers),
+        **more,
     )
 
 
@@ -70,7 +74,8 @@ def current(
     """Return a page of papers that nobody need be sent twice.
 
     Votes come without the catalog's knowing: what people ``said`` of the papers decides whether a page is the one that
-    a browser holds, and ``also`` what else it follows from. This costs the search, and saves the page; ``keep`` saves
+    a browser holds, as do its topics, and ``also`` says what else it follows from. This costs the search, and saves the page; ``keep`` saves
     making it for the next one, too.
     """
-    return stable(request, produce, (sorted(said.standings.items()), also), keep=keep)
+    about = sorted((paper, topic.topic.id, topic.topic.name) for paper, topic in said.topics.items())
+    return stable(request, produce, (sorted(said.standings.items()), about, also), keep=keep)

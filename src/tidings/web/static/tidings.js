@@ -268,7 +268,7 @@ const KEYS = {
 };
 
 /** After "g", where to go. */
-const PLACES = { t: "/", f: "/feed", n: "/new", s: "/shelves" };
+const PLACES = { t: "/", f: "/feed", o: "/topics", n: "/new", s: "/shelves" };
 let isGoing = false;
 
 document.addEventListener("keydown", (event) => {
