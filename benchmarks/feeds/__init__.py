@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.feeds.libraries import bags, own
-from benchmarks.feeds.lists import lists
-from benchmarks.feeds.speed import speed
+from benchmarks.feeds import libraries, lists, sentences, speed
 from benchmarks.tables import publish
 
 _PROTOCOL = """\
@@ -47,9 +45,10 @@ def main() -> None:
         "feeds",
         "Does a feed find what its reader will like?",
         _PROTOCOL,
-        lists(),
-        bags(),
-        own(),
-        speed(),
+        lists.lists(),
+        libraries.bags(),
+        libraries.own(),
+        sentences.sentences(),
+        speed.speed(),
         _REJECTED,
     )
