@@ -178,8 +178,7 @@ class Asking(Feeds):
 
     def _free(self, account: Account, learnt: Learnt, pool: Pool) -> NDArray[np.bool_]:
         """Return which candidates can be asked about."""
-        said = np.array([number for number, _ in self._store.interests.said_by(account.id)], np.int64)
-        aside = self._aside(account, pool, Asked(unseen=False), said)
+        aside = self._aside(account, pool, Asked(unseen=False), np.concatenate(self._judged(account)))
         free: NDArray[np.bool_] = self._passing(pool, learnt.required) & ~aside.muted & ~aside.seen
         return free
 

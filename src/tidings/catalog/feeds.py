@@ -57,6 +57,7 @@ class _Scored:
 
     lock: Lock = field(default_factory=Lock)
     voices: OrderedDict[tuple[object, ...], Voice] = field(default_factory=OrderedDict)
+    judged: OrderedDict[tuple[object, ...], tuple[Ids, Ids]] = field(default_factory=OrderedDict)
 
 
 class Feeds(Steering, Reasons):
@@ -190,13 +191,26 @@ class Feeds(Steering, Reasons):
     def _aside(self, account: Account, pool: Pool, asked: Asked, known: Ids | None) -> Aside:
         rules = self._store.habits.rules(account.id)
         muted, followed = (self._ruled(pool, [r for r in rules if r.kind.startswith(k)]) for k in ("mute", "follow"))
-        said = self._store.interests.said_by(account.id)
-        liked = np.array([number for number, verdict in said if verdict > 0], np.int64)
-        dismissed = np.setdiff1d(np.array([number for number, verdict in said if verdict < 0], np.int64), liked)
+        liked, dismissed = self._judged(account)
         seen = np.isin(pool.ids, self._seen(account, liked) if asked.unseen else liked[:0])
         if known is not None:
             seen |= np.isin(pool.ids, known)
         return Aside(muted, np.isin(pool.ids, dismissed), seen, followed)
+
+    def _judged(self, account: Account) -> tuple[Ids, Ids]:
+        """Return the papers that an account likes in an interest, and those that it dismissed and likes in none."""
+        key = self._store.interests.states(account.id), self.version
+        with self._scored.lock:
+            if key in self._scored.judged:
+                return self._scored.judged[key]
+        said = self._store.interests.said_by(account.id)
+        liked = np.array([number for number, verdict in said if verdict > 0], np.int64)
+        dismissed = np.setdiff1d(np.array([number for number, verdict in said if verdict < 0], np.int64), liked)
+        with self._scored.lock:
+            self._scored.judged[key] = liked, dismissed
+            while len(self._scored.judged) > _MOST_SCORED:
+                self._scored.judged.popitem(last=False)
+        return liked, dismissed
 
     def _rules_of(self, account: Account, kind: str) -> list[str]:
         return [rule.value for rule in self._store.habits.rules(account.id) if rule.kind == kind]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from tidings.errors import ConflictError, NotFoundError
+from tidings.store.among import among as one_of
 from tidings.store.among import among_named, as_list
 from tidings.store.engine import reading, utc, writing
 from tidings.store.guards import present, row_id
@@ -89,6 +90,12 @@ class Interests:
                 said[row.interest_id] = row.verdict
         present_only = {n: {i: v for i, v in said.items() if v != TAKEN_BACK} for n, said in found.items()}
         return {number: said for number, said in present_only.items() if said}
+
+    def states(self, account_id: int) -> tuple[tuple[int, datetime], ...]:
+        """Return the interests of an account and when each changed last: what is said in them is the same since."""
+        query = sa.select(interest.c.id, interest.c.changed).where(interest.c.account_id == account_id)
+        with reading(self._engine) as connection:
+            return tuple((row.id, utc(row.changed)) for row in connection.execute(query.order_by(interest.c.id)))
 
     def said_by(self, account_id: int) -> list[tuple[int, int]]:
         """Return the papers that an account likes or dismissed now, in any interest, each with the verdict."""
@@ -230,8 +237,8 @@ class Interests:
         """
         with writing(self._engine) as connection:
             before = _get(connection, number)
-            then = {e.paper_id: e.verdict for e in _at(connection, number, until)}
-            since = {e.paper_id: e.verdict for e in _at(connection, number, None)}
+            then = {e.paper_id: e.verdict for e in _at(connection, number, until=until)}
+            since = {e.paper_id: e.verdict for e in _at(connection, number)}
             moved = {n: then.get(n, TAKEN_BACK) for n in since | then if then.get(n, 0) != since.get(n, 0)}
             _say(connection, number, [Said(paper_id, verdict, now) for paper_id, verdict in moved.items()])
             if moved:
@@ -344,7 +351,7 @@ def _say(connection: sa.Connection, number: int, said: Sequence[Said]) -> list[i
     """Write one step; a paper said twice counts as the last one said."""
     lives = _living(connection, {one.paper_id for one in said})
     latest = {lives[one.paper_id]: one for one in said if one.paper_id in lives}
-    now = {e.paper_id: e.verdict for e in _at(connection, number, None)} if latest else {}
+    now = {e.paper_id: e.verdict for e in _at(connection, number, among=list(latest))}
     step = (connection.scalar(sa.select(sa.func.max(example.c.id))) or 0) + 1
     rows = [
         {"interest_id": number, "step": step, "paper_id": n, "verdict": o.verdict, "at": o.at, "height": o.height}
@@ -365,11 +372,15 @@ def _living(connection: sa.Connection, numbers: Iterable[int]) -> dict[int, int]
     return {number: found for number, found in lives.items() if found in alive}
 
 
-def _at(connection: sa.Connection, number: int, until: datetime | None) -> list[Example]:
-    """Return the newest line of each paper, of those before a time where one is given."""
+def _at(
+    connection: sa.Connection, number: int, *, until: datetime | None = None, among: Sequence[int] | None = None
+) -> list[Example]:
+    """Return the newest line of each paper: of those before a time, of some papers, where one is given."""
     query = sa.select(example.c.paper_id, example.c.verdict, example.c.at).where(example.c.interest_id == number)
     if until is not None:
         query = query.where(example.c.at < until)
+    if among is not None:
+        query = query.where(one_of(example.c.paper_id, among))
     rows = _as_examples(connection.execute(query.order_by(example.c.id)))
     return list({row.paper_id: row for row in rows}.values())
 
