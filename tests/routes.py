@@ -73,6 +73,11 @@ def table(numbers: dict[str, int], secrets: dict[str, str]) -> dict[str, Row]:
         "GET /paper/{id:path}.bib": Row(ANYBODY, f"/paper/{PAPER}.bib"),
         "GET /paper/{id:path}.ris": Row(ANYBODY, f"/paper/{PAPER}.ris"),
         "GET /shelf/{key}": Row(ANYBODY, f"/shelf/{secrets['key']}"),
+        "GET /map": Row(ANYBODY, "/map"),
+        "GET /map/points": Row("0000000", "/map/points"),  # none is drawn
+        "GET /map/titles": Row(ANYBODY, "/map/titles?ids=1,2"),
+        "GET /map/found": Row(ANYBODY, "/map/found?q=zebras"),
+        "GET /map/inside": Row("0000000", "/map/inside?ring=0,0,9,0,9,9"),
         # the same to follow and to cite
         "GET /new.{ending}": Row(ANYBODY, "/new.atom"),
         "GET /trending.{ending}": Row(ANYBODY, "/trending.rss?window=week"),
@@ -82,6 +87,10 @@ def table(numbers: dict[str, int], secrets: dict[str, str]) -> dict[str, Row]:
         "GET /search.{ending}": Row(ANYBODY, "/search.atom?q=zebras"),
         "GET /similar.{ending}": Row(ANYBODY, f"/similar.rss?id={PAPER}"),
         "GET /shelf/{key}.{ending}": Row(ANYBODY, f"/shelf/{secrets['key']}.atom"),
+        "GET /topics": Row(ANYBODY, "/topics"),
+        "GET /topics/emerging": Row(ANYBODY, "/topics/emerging"),
+        "GET /topics/{which}": Row("+++++++", "/topics/3-graph-kernels"),
+        "GET /topics/{which}.{ending}": Row(ANYBODY, "/topics/3.atom"),
         "GET /about": Row(ANYBODY, "/about"),
         "GET /help": Row(ANYBODY, "/help"),
         "GET /status": Row(ANYBODY, "/status"),
@@ -218,6 +227,11 @@ def table(numbers: dict[str, int], secrets: dict[str, str]) -> dict[str, Row]:
             CURATORS, f"/api/papers/{PAPER}/hidden", "curate", json={"reason": "spam"}
         ),
         "DELETE /api/papers/{id:path}/hidden": Row(CURATORS, f"/api/papers/{SPAM}/hidden", "curate"),
+        "POST /topics/{number:int}/follow": Row(SIGNED_IN, "/topics/3/follow", "interests"),
+        "POST /topics/{number:int}/rename": Row(CURATORS, "/topics/3/rename", "curate", form={"name": "Renamed"}),
+        "POST /topics/{number:int}/merge": Row(CURATORS, "/topics/3/merge", "curate", form={"into": "4"}),
+        "POST /topics/{number:int}/split": Row("sxx!!x!", "/topics/4/split", "curate", form={"parts": "2"}),
+        "POST /topics/{number:int}/pin": Row(CURATORS, "/topics/3/pin", "curate", form={"pinned": "1"}),
         "GET /audit": Row(CURATORS, "/audit", "curate"),
         "POST /audit/{number:int}/undo": Row(CURATORS, f"/audit/{numbers['line']}/undo", "curate"),
         # digests

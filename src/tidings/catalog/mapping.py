@@ -105,14 +105,16 @@ class MapMaking(TopicCare):
             return self._drawn.sheet
 
     def map_papers(self, ids: Sequence[int]) -> list[Paper]:
-        """Return papers by their internal ids; those that are gone are left out.
+        """Return papers of the map by their internal ids; those that are gone, hidden or not on it are left out.
 
         Raises:
             InputError: those are more than anybody points at.
         """
         if len(ids) > MOST_TITLES:
             raise InputError(f"ask for {MOST_TITLES} papers at most; these are {len(ids):,}")
-        return self._store.papers(sorted(set(ids)))
+        sheet = self.map_sheet()
+        shown = [number for number in sorted(set(ids)) if sheet is not None and sheet.holds(number)]
+        return self._store.papers(shown)
 
     def map_found(self, query: str) -> tuple[list[int], int]:
         """Return the internal ids of what a search finds, the best first, and how many it finds in all.

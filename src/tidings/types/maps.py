@@ -52,6 +52,10 @@ class Sheet:
     landmarks: tuple[Landmark, ...]
     sources: tuple[str, ...]
 
+    def holds(self, number: int) -> bool:
+        """Tell whether a paper is on the map, by its internal id."""
+        return 0 <= number < len(self.x) and bool(self.x[number] != NOWHERE)
+
     def body(self) -> bytes:
         """Return the arrays one after another, little-endian: 8 bytes a row."""
         arrays = (self.x.astype("<i2"), self.y.astype("<i2"), self.topic.astype("<u2"), self.year, self.source)

@@ -26,6 +26,7 @@ from tidings.web import (
     interests,
     lists,
     mailed,
+    mapping,
     members,
     outbound,
     papers,
@@ -98,7 +99,8 @@ def create_app(catalog: Catalog, settings: Settings) -> FastAPI:
         *topics.ROUTES,
     ]  # a paper's page takes any rest
     app.router.routes.extend(outbound.ROUTES)  # before the pages: a day with an ending is no day
-    app.router.routes.extend([*trending.ROUTES, *lists.ROUTES, *doing, *papers.ROUTES, *house.ROUTES, *people])
+    looking = [*trending.ROUTES, *lists.ROUTES, *mapping.ROUTES]
+    app.router.routes.extend([*looking, *doing, *papers.ROUTES, *house.ROUTES, *people])
     app.mount("/static", _Static(directory=FOLDER / "static"))
     app.add_middleware(Door)
     failures.install(app)
