@@ -40,6 +40,7 @@ class World:
     other: int  # an account
     pick: int  # a line of the log
     invitation: int
+    topics: list[int]  # two of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,11 @@ RIGHTS = {
     "unpick": Right("curate", lambda w, r: w.catalog.unpick(r, PAPER)),
     "hide": Right("curate", lambda w, r: w.catalog.hide(r, PAPER, "spam")),
     "unhide": Right("curate", lambda w, r: w.catalog.unhide(r, paper_id(2))),
+    "follow_topic": Right("interests", lambda w, r: w.catalog.follow_topic(r, w.topics[0])),
+    "rename_topic": Right("curate", lambda w, r: w.catalog.rename_topic(r, w.topics[0], "Renamed")),
+    "merge_topics": Right("curate", lambda w, r: w.catalog.merge_topics(r, w.topics[0], w.topics[1])),
+    "split_topic": Right("curate", lambda w, r: w.catalog.split_topic(r, w.topics[0])),
+    "pin_topic": Right("curate", lambda w, r: w.catalog.pin_topic(r, w.topics[0])),
     "acts": Right("curate", lambda w, r: w.catalog.acts(r)),
     "undo": Right("curate", lambda w, r: w.catalog.undo(r, w.pick)),
     "subscribe": Right("digests", lambda w, r: w.catalog.subscribe(r, "trending", "", Pace())),
@@ -168,7 +174,10 @@ def world(catalog: Catalog, store: Store, who: Reader) -> World:
     catalog.follow(who, "Ada Lovelace")
     with store.writer(catalog.now()) as writer:
         writer.write_holdings([Record("zotero", "A", "Zebras")])
-    return World(catalog, shelf.id, interest.id, hook.id, other.id, picked, catalog.accounts(root)[1][0].id)
+    catalog.refit()
+    catalog.split_topic(root, catalog.topics()[0].leaves[0].topic.id)
+    topics = [leaf.topic.id for leaf in catalog.topics()[0].leaves]
+    return World(catalog, shelf.id, interest.id, hook.id, other.id, picked, catalog.accounts(root)[1][0].id, topics)
 
 
 def test_every_method_that_takes_a_reader_says_here_who_may() -> None:
@@ -233,6 +242,9 @@ def test_a_number_that_nothing_has_is_not_found_whoever_asks(store: Store, tmp_p
         lambda: catalog.remove_token(admin, number),
         lambda: catalog.vote(admin, f"paper:{number}"),
         lambda: catalog.pick(admin, f"paper:{number}"),
+        lambda: catalog.topic(number),
+        lambda: catalog.topic_papers(str(number)),
+        lambda: catalog.rename_topic(admin, number, "x"),
     ]
     before = everything(store)
     for call in calls:
