@@ -156,7 +156,13 @@ def catalog(opened: Store, tmp_path: Path) -> Catalog:
     return open_catalog(opened, tmp_path, Clock())
 
 
-def world(catalog: Catalog, store: Store, who: Reader) -> World:
+def two_topics(catalog: Catalog, curator: Reader) -> list[int]:
+    catalog.refit()
+    catalog.split_topic(curator, catalog.topics()[0].leaves[0].topic.id)
+    return [leaf.topic.id for leaf in catalog.topics()[0].leaves]
+
+
+def world(catalog: Catalog, store: Store, who: Reader, *, topical: bool) -> World:
     """Make what calls are about, and give the reader a shelf and a token."""
     papers(store, 0, 1, 2)
     catalog.catch_up()
@@ -174,9 +180,7 @@ def world(catalog: Catalog, store: Store, who: Reader) -> World:
     catalog.follow(who, "Ada Lovelace")
     with store.writer(catalog.now()) as writer:
         writer.write_holdings([Record("zotero", "A", "Zebras")])
-    catalog.refit()
-    catalog.split_topic(root, catalog.topics()[0].leaves[0].topic.id)
-    topics = [leaf.topic.id for leaf in catalog.topics()[0].leaves]
+    topics = two_topics(catalog, root) if topical else []
     return World(catalog, shelf.id, interest.id, hook.id, other.id, picked, catalog.accounts(root)[1][0].id, topics)
 
 
@@ -200,7 +204,7 @@ def test_who_has_the_role_and_the_scope_may_and_nobody_else(catalog: Catalog, op
     right, least = RIGHTS[name], role_for(RIGHTS[name].scope)
     readers = {role: member(catalog, f"{role}", role) for role in Role}
     able = readers[least]
-    here = world(catalog, opened, able)
+    here = world(catalog, opened, able, topical="topic" in name)
     scopes = [scope for scope in SCOPES if role_for(scope) <= least]
     fitting, every = program(catalog, able, right.scope), program(catalog, able, *scopes)
     refused = [readers[role] for role in Role if role < least]
@@ -255,7 +259,7 @@ def test_a_number_that_nothing_has_is_not_found_whoever_asks(store: Store, tmp_p
 
 def test_nobody_becomes_more_by_what_they_may_do_themselves(catalog: Catalog, opened: Store) -> None:
     curator = member(catalog, "Bob", Role.CURATOR)
-    here = world(catalog, opened, curator)
+    here = world(catalog, opened, curator, topical=True)
     script = program(catalog, curator, "read", "vote", "shelves", "submit", "curate")
     for name, right in RIGHTS.items():
         for reader in (script, curator) if name != "delete_account" else (script,):

@@ -1,4 +1,4 @@
-"""Work that comes due while Tidings serves: syncs and digests. One process beside those that answer does it."""
+"""Work that comes due while Tidings serves: syncs, digests and topics. One process beside those that answer does it."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ def work(catalog: Catalog, *, sleep: Callable[[float], None] = time.sleep) -> No
         try:
             report = catalog.sync_due() if is_syncing(catalog.settings) else None
             _tell(catalog, sleep)
+            _tend_topics(catalog)
             if tidied is None or catalog.now() - tidied >= _TIDY_EVERY:
                 catalog.forget()
                 tidied = catalog.now()
@@ -40,6 +41,13 @@ def work(catalog: Catalog, *, sleep: Callable[[float], None] = time.sleep) -> No
             report = None
         if report is None:
             sleep(_LOOK_EVERY)
+
+
+def _tend_topics(catalog: Catalog) -> None:
+    """Give new papers a topic, and once a day see what became of topics."""
+    if catalog.settings.topics:
+        catalog.place_new()
+        catalog.refit_due()
 
 
 def is_syncing(settings: Settings) -> bool:

@@ -65,6 +65,7 @@ class Settings(BaseSettings):
         300, ge=100, le=10_000, description="How many of the most related papers paging, sorting and facets can reach."
     )
     sync: bool = Field(True, description="Whether `tidings serve` runs the syncs that are due.")
+    topics: bool = Field(True, description="Whether `tidings serve` finds topics, once a day, and places new papers.")
     sources: Names = Field(
         ["arxiv", "huggingface"], description="The sources that are synced. Name more to switch them on."
     )

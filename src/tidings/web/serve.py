@@ -44,7 +44,7 @@ def run(catalog: Catalog, *, host: str | None = None, port: int | None = None) -
     beside = [Thread(target=_keep_up, args=(catalog, stop), name="follow", daemon=True)]
     for _ in range(_workers(settings) - 1):
         beside.append(_kept(stop, _work, (shown, number), settings))
-    if jobs.is_syncing(settings) or settings.digest.send:
+    if jobs.is_syncing(settings) or settings.digest.send or settings.topics:
         beside.append(_kept(stop, _do_jobs, settings))
     for thread in beside:
         thread.start()
