@@ -595,3 +595,19 @@ def test_an_undo_of_nothing_and_what_a_verdict_is_called(catalog: Catalog, ada: 
     paper = listed(whole(catalog, ada))[0]
     catalog.dismiss(ada, paper)
     assert catalog.verdicts(ada, [catalog.paper(paper)]) == {catalog.paper(paper).id: DISMISSED}
+
+
+def test_the_line_of_everybody_sinks_when_likes_stand_low_wherever_they_are_given(
+    catalog: Catalog, ada: Reader, eve: Reader, clock: Clock
+) -> None:
+    catalog.make_interest(ada, "Planets", words="planet orbit")
+    catalog.make_interest(eve, "Voices", words="speech acoustic")
+    before = catalog.why_not(ada, key("graphs", 0), "Planets").line
+    for number in range(12):
+        catalog.like(eve, key("proteins", number), "Voices")
+    assert catalog.why_not(ada, key("graphs", 0), "Planets").line == before
+    clock.at += timedelta(days=1)
+    after = catalog.why_not(ada, key("graphs", 0), "Planets").line
+    assert before is not None
+    assert after is not None
+    assert after < before

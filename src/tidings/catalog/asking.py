@@ -98,11 +98,14 @@ class Asking(Feeds):
 
     def _place(self, learnt: Learnt, pool: Pool, paper: Paper, days: int) -> _Place:
         scores = learn.score(learnt.head, pool.recent)
-        one = learn.prepare(self._corpus(), self._papers_of(np.array([paper.id], np.int64)))
-        score = learn.score(learnt.head, one)
+        score = scores[pool.ids == paper.id]  # to the last digit what the feed has, or one on the line may differ
+        if not len(score):
+            score = learn.score(
+                learnt.head, learn.prepare(self._corpus(), self._papers_of(np.array([paper.id], np.int64)))
+            )
         in_time = window(pool, days)[2]
         rank = 1 + int(np.count_nonzero(scores[in_time] > score[0]))
-        return _Place(rank, int(np.count_nonzero(in_time)), float(heights(score, scores)[0]), learnt.line.height)
+        return _Place(rank, int(np.count_nonzero(in_time)), float(heights(score, scores)[0]), learnt.strong_from)
 
     def _out_of_time(self, paper: Paper, pool: Pool, days: int) -> Iterator[str]:
         start, end, _ = window(pool, days)

@@ -26,7 +26,7 @@ from tidings.embed import load_default, paper_text
 from tidings.errors import InputError
 from tidings.index.forward import learnt_text, terms_of
 from tidings.learn.heads import MOST
-from tidings.learn.line import Line, heights, line_from, new_line
+from tidings.learn.line import Line, heights, line_from, new_common_line, new_line
 from tidings.plain import plain
 from tidings.rank.query import SOURCES, parse
 from tidings.types import And, Between, Filter, Interest, Reason
@@ -48,6 +48,8 @@ _WORTH_KEEPING = 2_000  # papers; of a smaller archive it is learnt in no time
 _LARGE = 5_000  # so many candidates are not laid out again at every change
 _KEPT = timedelta(seconds=20)
 _MOST_LEARNT = 256
+_LIKES_IN_COMMON = 500
+"""The latest likes of everybody, through which the line in common is drawn once a day: a tenth of a second."""
 
 
 class Pool(NamedTuple):
@@ -70,7 +72,8 @@ class Pool(NamedTuple):
 class Learnt:
     """What one state of an interest teaches: the head that scores, the line, and what both were learnt from.
 
-    ``reasons`` are those that were worked out already, by paper, with its telling sentence or without.
+    ``common`` is the height of the line in common. ``reasons`` are those that were worked out already, by paper, with
+    its telling sentence or without.
     """
 
     head: learn.Head
@@ -81,7 +84,13 @@ class Learnt:
     dismissed_ids: Ids
     dismissed: learn.Papers
     required: Filter | None
+    common: float = 0.0
     reasons: dict[tuple[int, bool], Reason] = field(default_factory=dict, compare=False)
+
+    @property
+    def strong_from(self) -> float:
+        """The height from which on a paper is strong: the interest's own line and the one in common."""
+        return self.line.height + self.common
 
     @property
     def is_blank(self) -> bool:
@@ -98,6 +107,7 @@ class _Kept:
 
     lock: Lock = field(default_factory=Lock)
     corpus: tuple[date, int, learn.Corpus] | None = None
+    common: tuple[date, float] | None = None
     pool: Pool | None = None
     learnt: OrderedDict[_Key, Learnt] = field(default_factory=OrderedDict)
 
@@ -140,6 +150,16 @@ class Learning(Community):
     def _fingerprint(self) -> str:
         named = f"{self._store.archive_id}\0{load_default().name}\0{learn.Corpus._fields}"
         return blake2b(named.encode(), digest_size=6).hexdigest()
+
+    def _common_height(self) -> float:
+        """Return the height of the line in common, as of today: what all interests' latest likes say together."""
+        today = self._clock().date()
+        with self._learning.lock:
+            kept = self._learning.common
+            if kept is None or kept[0] != today:
+                found = self._store.interests.latest_heights(_LIKES_IN_COMMON)
+                kept = self._learning.common = (today, line_in_common(found).height)
+            return kept[1]
 
     def _papers_of(self, ids: Ids) -> learn.Papers:
         """Return papers as learning sees them; those that are not in the index are empty rows."""
@@ -198,7 +218,8 @@ class Learning(Community):
         liked = _newest([e.paper_id for e in examples if e.verdict > 0])
         dismissed = _newest([e.paper_id for e in examples if e.verdict < 0])
         learnt = self._learn_from(corpus, interest.words, interest.query, liked, dismissed)
-        return replace(learnt, line=_line(self._store.interests.state(interest.id)))
+        line = _line(self._store.interests.state(interest.id))
+        return replace(learnt, line=line, common=self._common_height())
 
     def _learn_from(self, corpus: learn.Corpus, words: str, query: str, liked: Ids, dismissed: Ids) -> Learnt:
         """Return what words and examples teach; the line is that of a new interest."""
@@ -242,6 +263,16 @@ def line_through(found: Sequence[float]) -> Line:
     for height in found:
         line = line.after(height)
     return line
+
+
+def line_in_common(found: Sequence[tuple[int, float]]) -> Line:
+    """Return the line in common after likes, oldest first: each the number of its interest and its height."""
+    common, lines = new_common_line(), dict[int, Line]()
+    for number, height in found:
+        line = lines.get(number) or new_line()
+        common = common.after(height - line.height)
+        lines[number] = line.after(height)
+    return common
 
 
 def _line(state: bytes | None) -> Line:

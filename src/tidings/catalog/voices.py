@@ -74,7 +74,7 @@ class Aside(NamedTuple):
 
 def voice_of(interest: Interest, learnt: Learnt, scores: NDArray[np.float32], passing: Mask) -> Voice:
     """Return how an interest speaks; of one that is a query alone, all that passes is above the line."""
-    line = learnt.line.height
+    line = learnt.strong_from
     standing = np.full(len(scores), line + LINE_OCTAVES) if learnt.is_blank else heights(scores, scores)
     return Voice(interest, learnt, scores, np.where(passing, standing, -np.inf), line)
 

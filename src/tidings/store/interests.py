@@ -74,6 +74,13 @@ class Interests:
         with reading(self._engine) as connection:
             return list(connection.scalars(query.order_by(example.c.id)))
 
+    def latest_heights(self, most: int) -> list[tuple[int, float]]:
+        """Return the heights of the latest likes of all interests, oldest first, each with its interest's number."""
+        query = sa.select(example.c.interest_id, example.c.height).where(example.c.height.is_not(None))
+        with reading(self._engine) as connection:
+            found = connection.execute(query.order_by(example.c.id.desc()).limit(most)).all()
+        return [(row.interest_id, row.height) for row in reversed(found)]
+
     def state(self, number: int) -> bytes | None:
         """Return what was kept of an interest beside its examples."""
         with reading(self._engine) as connection:
