@@ -18,6 +18,7 @@ NAMES = (
     "gists",
     "feeds",
     "feeds_promises",
+    "tags",
 )
 
 

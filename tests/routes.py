@@ -90,6 +90,8 @@ def table(numbers: dict[str, int], secrets: dict[str, str]) -> dict[str, Row]:
         "GET /topics": Row(ANYBODY, "/topics"),
         "GET /topics/emerging": Row(ANYBODY, "/topics/emerging"),
         "GET /topics/{which}": Row("+++++++", "/topics/3-graph-kernels"),
+        "GET /tags": Row(ANYBODY, "/tags"),
+        "GET /tags/{which}": Row(ANYBODY, "/tags/striped"),
         "GET /topics/{which}.{ending}": Row(ANYBODY, "/topics/3.atom"),
         "GET /about": Row(ANYBODY, "/about"),
         "GET /help": Row(ANYBODY, "/help"),
@@ -216,6 +218,14 @@ def table(numbers: dict[str, int], secrets: dict[str, str]) -> dict[str, Row]:
         "GET /api/rules": Row(SIGNED_IN, "/api/rules", "interests"),
         "PUT /api/rules": Row(SIGNED_IN, "/api/rules", "interests", json={"kind": "mute-word", "value": "zebras"}),
         "DELETE /api/rules": Row("s0000x0", "/api/rules?kind=mute-word&value=none", "interests"),
+        "GET /api/topics": Row(ANYBODY, "/api/topics"),
+        "GET /api/topics/emerging": Row(ANYBODY, "/api/topics/emerging"),
+        "GET /api/topics/{which}": Row(ANYBODY, "/api/topics/3"),
+        "GET /api/topics/{which}/papers": Row(ANYBODY, "/api/topics/3/papers"),
+        "POST /api/topics/{number}/follow": Row(SIGNED_IN, "/api/topics/3/follow", "interests"),
+        "PATCH /api/topics/{number}": Row(CURATORS, "/api/topics/3", "curate", json={"pinned": True}),
+        "POST /api/topics/{number}/merge": Row(CURATORS, "/api/topics/3/merge", "curate", json={"into": 4}),
+        "POST /api/topics/{number}/split": Row("sxx!!x!", "/api/topics/4/split", "curate", json={"parts": 2}),
         # curation
         "POST /paper/{id:path}/pick": Row(CURATORS, f"/paper/{PAPER}/pick", "curate"),
         "POST /paper/{id:path}/unpick": Row(CURATORS, f"/paper/{PICKED}/unpick", "curate"),
@@ -232,6 +242,12 @@ def table(numbers: dict[str, int], secrets: dict[str, str]) -> dict[str, Row]:
         "POST /topics/{number:int}/merge": Row(CURATORS, "/topics/3/merge", "curate", form={"into": "4"}),
         "POST /topics/{number:int}/split": Row("sxx!!x!", "/topics/4/split", "curate", form={"parts": "2"}),
         "POST /topics/{number:int}/pin": Row(CURATORS, "/topics/3/pin", "curate", form={"pinned": "1"}),
+        "POST /tags": Row(CURATORS, "/tags", "curate", form={"name": "New", "description": "zebras"}),
+        "POST /tags/{which}": Row(CURATORS, "/tags/striped", "curate", form={"name": "Dotted"}),
+        "POST /tags/{which}/remove": Row(CURATORS, "/tags/striped/remove", "curate"),
+        "POST /paper/{id:path}/tag": Row(
+            CURATORS, f"/paper/{PAPER}/tag", "curate", form={"tag": "striped", "fits": "1"}
+        ),
         "GET /audit": Row(CURATORS, "/audit", "curate"),
         "POST /audit/{number:int}/undo": Row(CURATORS, f"/audit/{numbers['line']}/undo", "curate"),
         # digests

@@ -108,6 +108,10 @@ RIGHTS = {
     "merge_topics": Right("curate", lambda w, r: w.catalog.merge_topics(r, w.topics[0], w.topics[1])),
     "split_topic": Right("curate", lambda w, r: w.catalog.split_topic(r, w.topics[0])),
     "pin_topic": Right("curate", lambda w, r: w.catalog.pin_topic(r, w.topics[0])),
+    "add_tag": Right("curate", lambda w, r: w.catalog.add_tag(r, "New")),
+    "change_tag": Right("curate", lambda w, r: w.catalog.change_tag(r, "striped", description="zebras")),
+    "remove_tag": Right("curate", lambda w, r: w.catalog.remove_tag(r, "striped")),
+    "teach_tag": Right("curate", lambda w, r: w.catalog.teach_tag(r, "striped", PAPER, True)),
     "acts": Right("curate", lambda w, r: w.catalog.acts(r)),
     "undo": Right("curate", lambda w, r: w.catalog.undo(r, w.pick)),
     "subscribe": Right("digests", lambda w, r: w.catalog.subscribe(r, "trending", "", Pace())),
@@ -168,6 +172,7 @@ def world(catalog: Catalog, store: Store, who: Reader, *, topical: bool) -> Worl
     catalog.catch_up()
     root = member(catalog, "Root", Role.ADMIN)
     picked = catalog.pick(root, PAPER)
+    catalog.add_tag(root, "striped", "zebras")
     catalog.hide(root, paper_id(2), "spam")
     catalog.invite(root, "invited@lab.example", Role.READER)
     other = account(store, "Other")

@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 from tests.conftest import REPOSITORY
 from tests.people_help import everything, paper_id, papers, session_of, signed_in
 from tests.routes import ASKERS, Row, routes, table
+from tests.topic_help import give_topics
 from tests.web_people import PASSWORD, PUBLIC, House, mailing_house, words
 from tidings.catalog.keys import SESSION_LIFE
 from tidings.catalog.signing import _LINKS, _PASSWORDS, LINK_LIFE
@@ -97,6 +98,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         line = catalog.pick(root, paper_id(1))
         catalog.hide(root, paper_id(2), "spam")
         catalog.invite(root, "guest@lab.example", Role.READER)
+        catalog.add_tag(root, "striped", "zebras")
+        give_topics(catalog, house.store, folder)
         accounts, [invitation] = catalog.members()
         numbers = {
             "shelf": shelf.id,
@@ -149,6 +152,7 @@ def test_every_address_says_who_may(world: World) -> None:
 def test_everybody_gets_what_the_table_says_and_whoever_may_not_changes_nothing(world: World) -> None:
     wrong = []
     for name, row in world.rows.items():
+        world.house.app.state.buckets = Buckets()
         for asker, expected in zip(ASKERS, row.expected, strict=True):
             response = world.ask(asker, name)
             password_ends_sessions = name == "POST /account/password" and got(response) == "s" and expected == "+"

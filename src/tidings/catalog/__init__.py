@@ -17,6 +17,7 @@ from tidings.catalog.signing import Signing
 from tidings.catalog.submitting import Submitting
 from tidings.catalog.subscribing import Subscribing
 from tidings.catalog.syncing import SyncProgress
+from tidings.catalog.tags import Tags
 from tidings.catalog.trending import Trending
 from tidings.settings import Settings
 from tidings.store import open_store
@@ -38,7 +39,19 @@ def open(home: Path | str | None = None, settings: Settings | None = None) -> Ca
 
 
 class Catalog(
-    MapMaking, Outbox, Trending, Submitting, Keeping, Checking, Outbound, Subscribing, Returns, Asking, Signing, Members
+    MapMaking,
+    Tags,
+    Outbox,
+    Trending,
+    Submitting,
+    Keeping,
+    Checking,
+    Outbound,
+    Subscribing,
+    Returns,
+    Asking,
+    Signing,
+    Members,
 ):
     """An open archive. Safe to share between threads; use as a context manager or call ``close``."""
 

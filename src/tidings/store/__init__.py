@@ -25,6 +25,7 @@ from tidings.store.reader import StoreReader
 from tidings.store.schema import ensure_schema
 from tidings.store.shelves import Shelves
 from tidings.store.subscriptions import Subscriptions
+from tidings.store.tags import Tags
 from tidings.store.topics import Topics
 from tidings.store.trends import Trends
 from tidings.store.voting import Voting
@@ -68,6 +69,7 @@ class Store(StoreReader):
         self.subscriptions = Subscriptions(engine)
         self.editions = Editions(engine)
         self.topics = Topics(engine)
+        self.tags = Tags(engine)
 
     @contextmanager
     def writer(self, now: datetime) -> Iterator[StoreWriter]:

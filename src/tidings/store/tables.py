@@ -505,5 +505,31 @@ topic_fit = sa.Table(
     sa.Column("full_papers", sa.Integer, nullable=False),  # how many there were at the last full fit
 )
 
+# --- tags ---
+
+# What curators describe in a line, and papers get by it.
+tag = sa.Table(
+    "tag",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("changed", sa.DateTime(timezone=True), nullable=False),  # its words or examples: what is learnt is stale
+    sqlite_autoincrement=True,
+)
+
+# Papers that curators gave a tag, or that it does not fit.
+tag_example = sa.Table(
+    "tag_example",
+    metadata,
+    sa.Column("tag_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("paper_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("verdict", sa.Integer, nullable=False),  # 1 it fits, -1 it does not
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Index("tag_example_paper", "paper_id"),
+    sqlite_with_rowid=False,
+)
+
 # What people attached to a paper follows it when it is merged into another.
-FOLLOWING = (vote, submission, pick, hidden, shelf_entry, example, shown, told)
+FOLLOWING = (vote, submission, pick, hidden, shelf_entry, example, shown, told, tag_example)

@@ -57,6 +57,7 @@ from tidings.types.queries import (
     Trend,
 )
 from tidings.types.reports import AddReport, Check, Limit, SourceStatus, Stats, SyncReport
+from tidings.types.tags import PaperTag, Tag
 from tidings.types.topics import (
     AREA,
     LEAF,
@@ -117,6 +118,7 @@ __all__ = [
     "Pace",
     "Page",
     "Paper",
+    "PaperTag",
     "PaperTopic",
     "Parts",
     "Quarantined",
@@ -137,6 +139,7 @@ __all__ = [
     "Subscription",
     "Suppressed",
     "SyncReport",
+    "Tag",
     "Telling",
     "Term",
     "Terms",

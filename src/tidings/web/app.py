@@ -18,6 +18,7 @@ from tidings.web import (
     api,
     api_interests,
     api_people,
+    api_topics,
     curating,
     failures,
     feeds,
@@ -35,6 +36,7 @@ from tidings.web import (
     signing,
     submitting,
     subscribing,
+    tags,
     topics,
     trending,
     voting,
@@ -84,6 +86,8 @@ def create_app(catalog: Catalog, settings: Settings) -> FastAPI:
     app.include_router(accounts.router)
     app.include_router(api_people.router)
     app.include_router(api_interests.signed)
+    app.include_router(api_topics.signed)
+    app.include_router(api_topics.router)
     app.include_router(api_people.signed)  # before the rest: a paper's id may hold slashes
     app.include_router(api.router)
     api.describe(app)
@@ -97,6 +101,7 @@ def create_app(catalog: Catalog, settings: Settings) -> FastAPI:
         *shelves.ROUTES,
         *submitting.ROUTES,
         *topics.ROUTES,
+        *tags.ROUTES,
     ]  # a paper's page takes any rest
     app.router.routes.extend(outbound.ROUTES)  # before the pages: a day with an ending is no day
     looking = [*trending.ROUTES, *lists.ROUTES, *mapping.ROUTES]

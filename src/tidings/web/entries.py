@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from tidings.people import ShelfEntry, Standing
 from tidings.rank.marks import marks
-from tidings.types import Breakdown, Hit, Page, Paper, PaperTopic
+from tidings.types import Breakdown, Hit, Page, Paper, PaperTag, PaperTopic
 from tidings.web import addresses, reasons
 from tidings.web.because import Because
 from tidings.web.math import render
@@ -43,8 +43,8 @@ class Said:
 
     ``standings`` are what people here said, ``saved`` the shelves of the reader's own on which a paper stands,
     ``verdicts`` what the reader said of it in an interest, ``why`` what its rank among the trending is made of,
-    ``because`` why it stands in the reader's feed, ``notes`` its entry on the shelf that is shown, ``topics`` what it is
-    about.
+    ``because`` why it stands in the reader's feed, ``notes`` its entry on the shelf that is shown, ``topics``
+    and ``tags`` what it is about.
     """
 
     standings: Mapping[int, Standing] = field(default_factory=dict)
@@ -54,6 +54,7 @@ class Said:
     because: Mapping[int, Because] = field(default_factory=dict)
     notes: Mapping[int, ShelfEntry] = field(default_factory=dict)
     topics: Mapping[int, PaperTopic] = field(default_factory=dict)
+    tags: Mapping[int, tuple[PaperTag, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class Entry:
     reasons: Reasons | None
     note: str | None
     topic: tuple[str, str] | None
+    tags: tuple[PaperTag, ...]
 
 
 def entries(page: Page, stem: Stem, first: int = 1, said: Said | None = None) -> tuple[Entry, ...]:
@@ -142,6 +144,7 @@ def _entry(hit: Hit, stems: frozenset[str], stem: Stem, place: int, said: Said) 
         reasons=_reasons(hit, said),
         note=said.notes[paper.id].note if paper.id in said.notes else None,
         topic=_topic(said.topics.get(paper.id)),
+        tags=said.tags.get(paper.id, ()),
     )
 
 

@@ -41,6 +41,9 @@ _DID = {
     "pin topic": "pinned",
     "merge topic": "merged",
     "split topic": "split",
+    "add tag": "made",
+    "change tag": "changed",
+    "remove tag": "removed",
 }
 
 

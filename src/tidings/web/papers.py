@@ -47,6 +47,8 @@ def paper(request: Request) -> Response:
             saved=bool(said.saved.get(found.id)),
             verdict=said.verdicts.get(found.id, 0),
             topic=said.topics.get(found.id),
+            tags=said.tags.get(found.id, ()),
+            all_tags=site.catalog.tags() if acting(request).curates else [],
             acting=acting(request),
             today=site.catalog.now().date(),
             entries=entries(similar, site.stem, said=said),

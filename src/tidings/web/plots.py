@@ -1,4 +1,4 @@
-"""Small plots: where their lines and bars lie. The templates draw them as SVG, in the colour of the text around them."""
+"""Small plots: where their lines and bars lie. The templates draw them, in the colour of the text around them."""
 
 from __future__ import annotations
 

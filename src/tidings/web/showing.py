@@ -50,6 +50,7 @@ def said_of(request: Request, papers: Sequence[Paper], **more: Any) -> Said:
         catalog.saved(reader, papers),
         catalog.verdicts(reader, papers),
         topics=catalog.topics_of(papers),
+        tags=catalog.tags_of(papers),
         **more,
     )
 
@@ -74,8 +75,9 @@ def current(
     """Return a page of papers that nobody need be sent twice.
 
     Votes come without the catalog's knowing: what people ``said`` of the papers decides whether a page is the one that
-    a browser holds, as do its topics, and ``also`` says what else it follows from. This costs the search, and saves the page; ``keep`` saves
-    making it for the next one, too.
+    a browser holds, as do their topics, and ``also`` says what else it follows from. This costs the search, and saves
+    the page; ``keep`` saves making it for the next one, too.
     """
     about = sorted((paper, topic.topic.id, topic.topic.name) for paper, topic in said.topics.items())
-    return stable(request, produce, (sorted(said.standings.items()), about, also), keep=keep)
+    tags = sorted((paper, [(tag.tag.name, tag.confidence) for tag in found]) for paper, found in said.tags.items())
+    return stable(request, produce, (sorted(said.standings.items()), about, tags, also), keep=keep)

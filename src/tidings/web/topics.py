@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 from starlette.requests import Request
@@ -249,7 +249,7 @@ def _born(birth: Birth) -> Born:
     return Born(_line(birth.line), birth.area, birth.between, first, birth)
 
 
-def _detail(detail: TopicDetail) -> dict[str, object]:
+def _detail(detail: TopicDetail) -> dict[str, Any]:
     return {
         "detail": detail,
         "line": _line(detail.line),
@@ -260,7 +260,7 @@ def _detail(detail: TopicDetail) -> dict[str, object]:
     }
 
 
-def _curating(request: Request, detail: TopicDetail) -> dict[str, object]:
+def _curating(request: Request, detail: TopicDetail) -> dict[str, Any]:
     """Return what a curator's forms need; nothing is read for anybody else."""
     may = acting(request).curates
     catalog, topic = of(request).catalog, detail.line.topic
