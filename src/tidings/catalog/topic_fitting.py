@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tidings.index.topics import TopicFiles
-from tidings.rank.topics.births import Born
+from tidings.rank.topics.births import RECENT_DAYS, Born
 from tidings.rank.topics.fit import area_count, areas, certainty, fit, kept_numbers, leaf_count
 from tidings.rank.topics.groups import means
 from tidings.rank.topics.nightly import Night, night
@@ -177,8 +177,19 @@ def nightly_draft(seen: Seen) -> Draft:
     passed = (seen.now - seen.fit.fitted).total_seconds() / _DAY if seen.fit else 1.0
     fixed = frozenset(n for n in numbers.tolist() if seen.is_curated(n))
     saved = float(seen.files.fit["saved"])
+    since = seen.now - timedelta(days=RECENT_DAYS)
+    young = frozenset(n for n, topic in seen.known.items() if topic.announced and topic.announced > since)
     given = Night(
-        seen.points, seen.topics, seen.days, numbers, seen.files.fit["centres"], fixed, saved, passed, seen.next_number
+        seen.points,
+        seen.topics,
+        seen.days,
+        numbers,
+        seen.files.fit["centres"],
+        fixed,
+        young,
+        saved,
+        passed,
+        seen.next_number,
     )
     morning = night(given, np.random.default_rng(_SEED + seen.next_number))
     parents = {n: topic.parent_id or 0 for n, topic in seen.known.items() if topic.level == LEAF}

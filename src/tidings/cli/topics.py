@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,12 +108,11 @@ def emerging(home: Path | None, days: int, as_json: bool) -> None:
 def refit(home: Path | None, full: bool, as_json: bool) -> None:
     """Find topics, or bring them up to date; `tidings serve` does that once a day."""
     from tidings.cli.output import print_json
-    from tidings.export import to_json
 
     with opened(home) as catalog:
         report = catalog.refit(full=full, progress=lambda text: click.echo(f"{text} …", err=True))
     if as_json:
-        print_json(to_json(report))
+        print_json(asdict(report))
     else:
         click.echo(_said(report))
 

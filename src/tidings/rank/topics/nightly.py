@@ -27,6 +27,7 @@ class Night(NamedTuple):
     """What is known at night: ``points`` (n, d) of all papers, ``topics`` (n,), 0 for new ones, and ``days`` (n,).
 
     ``numbers`` (k,) are those of the leaves whose ``centres`` (k, d) are known, ``fixed`` those that must stay,
+    ``young`` those that were born lately,
     ``saved`` the budget that was left over, ``nights`` how many went by.
     """
 
@@ -36,6 +37,7 @@ class Night(NamedTuple):
     numbers: Rows
     centres: Array
     fixed: frozenset[int]
+    young: frozenset[int]
     saved: float
     nights: float
     next_number: int
@@ -115,7 +117,8 @@ def night(given: Night, random: np.random.Generator) -> Morning:
 
 def _bear(work: _Work, given: Night, new: Rows, budget: float) -> tuple[tuple[int, Born], ...]:
     found = []
-    for one in births(work.points, given.days, new, work.centres, work.group):
+    young = [place for place, number in enumerate(work.numbers) if number in given.young]
+    for one in births(work.points, given.days, new, work.centres, work.group, young=young):
         if work.moved() + len(one.rows) <= budget:
             between = tuple(work.numbers[place] for place in one.between)
             found.append((work.add(one.rows), one._replace(between=between)))

@@ -1,0 +1,362 @@
+"""Topics against the areas that conferences, the ACL Anthology and arXiv sort papers into, and against themselves.
+
+python -m benchmarks.topics vectors     encode the papers once, into --cache
+python -m benchmarks.topics agree       purity and NMI at equal numbers of groups (k-means and BERTopic: scikit-learn,
+                                        bertopic and umap-learn where they are installed)
+python -m benchmarks.topics stable      nights and weeks over the arXiv listing
+python -m benchmarks.topics births      20 areas hidden from the first half, revealed in the second
+python -m benchmarks.topics names       do names find their papers again?
+python -m benchmarks.topics speed       placing a day's papers, a night, a full fit
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import lzma
+import resource
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidings.rank.topics.births import births
+from tidings.rank.topics.fit import certainty, fit, leaf_count
+from tidings.rank.topics.groups import nearest, normalised
+from tidings.rank.topics.nightly import Night, night
+from tidings.rank.topics.space import points, space_of
+
+Vectors = NDArray[np.float32]
+Labels = NDArray[np.str_]
+
+DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "papers"
+FILES = ("arxiv_cs", "conference_papers", "arxiv_math")
+_DRAWS = 200
+
+
+def main() -> None:
+    """Run one part."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("part", choices=list(PARTS))
+    parser.add_argument("--cache", type=Path, default=Path("/tmp/tidings-topics"))
+    parser.add_argument("--limit", type=int, default=10**9, help="papers of each set, for a first look")
+    given = parser.parse_args()
+    PARTS[given.part](given.cache, given.limit)
+
+
+# --- what is asked ---
+
+
+def encode(cache: Path, limit: int) -> None:
+    """Encode the papers that have an abstract, and keep vectors and rows."""
+    from tidings.embed import load_default, paper_text
+    from tidings.plain import plain
+
+    cache.mkdir(parents=True, exist_ok=True)
+    for name in FILES:
+        if (cache / f"{name}.npy").exists():
+            continue
+        rows = [row for row in _raw(name) if row.get("abstract")][:limit]
+        texts = [paper_text(plain(row["title"]), plain(row["abstract"])) for row in rows]
+        np.save(cache / f"{name}.npy", load_default().encode(texts).astype(np.float16))
+        (cache / f"{name}.json").write_text(json.dumps(rows))
+
+
+def _raw(name: str) -> Iterator[dict[str, Any]]:
+    with lzma.open(DATA / f"{name}.jsonl.xz", "rt") as file:
+        yield from map(json.loads, file)
+
+
+def _load(cache: Path, name: str, limit: int) -> tuple[Vectors, list[dict[str, Any]]]:
+    vectors = np.load(cache / f"{name}.npy")[:limit].astype(np.float32)
+    return vectors, json.loads((cache / f"{name}.json").read_text())[: len(vectors)]
+
+
+def judged(cache: Path, limit: int) -> Iterator[tuple[str, Vectors, Labels]]:
+    """Yield sets of papers whose area is known, each with 4 labels at least."""
+    vectors, rows = _load(cache, "conference_papers", 10**9)
+    source, area = (np.array([row[key] or "" for row in rows]) for key in ("src", "primary_area"))
+    for name in sorted({s for s in source.tolist() if s.startswith(("ijcai", "aaai"))}):
+        chosen = np.flatnonzero((source == name) & (area != ""))
+        if len(chosen) >= 400 and len(set(area[chosen].tolist())) >= 4:
+            yield name.rpartition("/")[2].removesuffix(".json"), vectors[chosen], area[chosen]
+    for name in ("arxiv_cs", "arxiv_math"):
+        vectors, rows = _load(cache, name, 10**9)
+        first = np.array([(row["categories"] or [""])[0] for row in rows])
+        counts = Counter(first.tolist())
+        chosen = np.flatnonzero([label != "" and counts[label] >= 100 for label in first.tolist()])
+        chosen = np.random.default_rng(0).permutation(chosen)[: min(limit, 20_000)]
+        yield f"{name}, first categories", vectors[chosen], first[chosen]
+
+
+# --- agreement ---
+
+
+def agree(cache: Path, limit: int) -> None:
+    """Print purity and NMI of each way, at as many groups as there are labels."""
+    ways = {"Tidings": _ours, "k-means": _kmeans, "BERTopic": _bertopic}
+    print(
+        "| papers of | n | k | "
+        + " | ".join(f"{name}: NMI, purity" for name in ways)
+        + " | ahead of k-means, BERTopic |"
+    )
+    print("|---|---|---|" + "---|" * (len(ways) + 1))
+    for name, vectors, labels in judged(cache, limit):
+        truth = np.unique(labels, return_inverse=True)[1]
+        count = int(truth.max()) + 1
+        found = {way: group(vectors, count) for way, group in ways.items()}
+        cells = [f"{nmi(truth, group):.3f}, {purity(truth, group):.3f}" for group in found.values()]
+        ahead = ", ".join(_interval(truth, found["Tidings"], found[way]) for way in ("k-means", "BERTopic"))
+        print(f"| {name} | {len(truth):,} | {count} | " + " | ".join(cells) + f" | {ahead} |", flush=True)
+
+
+def _ours(vectors: Vectors, count: int) -> NDArray[np.int64]:
+    return fit(points(space_of(vectors), vectors), count, np.random.default_rng(0)).group
+
+
+def _kmeans(vectors: Vectors, count: int) -> NDArray[np.int64]:
+    from sklearn.cluster import KMeans
+
+    found: NDArray[np.int64] = KMeans(count, n_init=4, random_state=0).fit_predict(vectors).astype(np.int64)
+    return found
+
+
+def _bertopic(vectors: Vectors, count: int) -> NDArray[np.int64]:
+    """Group as BERTopic does by default (UMAP to 5, HDBSCAN from 10 papers), its topics merged down to ``count``.
+
+    What it leaves out goes to the nearest topic's centre (its own ``reduce_outliers`` by embeddings).
+    """
+    from hdbscan import HDBSCAN
+    from sklearn.cluster import AgglomerativeClustering
+    from umap import UMAP
+
+    low = UMAP(n_neighbors=15, n_components=5, min_dist=0.0, metric="cosine", random_state=0).fit_transform(vectors)
+    group = HDBSCAN(min_cluster_size=10, metric="euclidean", cluster_selection_method="eom").fit_predict(low)
+    if group.max() < 1:
+        return np.zeros(len(vectors), np.int64)
+    centres = normalised(np.stack([vectors[group == at].mean(axis=0) for at in range(group.max() + 1)]))
+    if len(centres) > count:
+        merged = AgglomerativeClustering(count, metric="cosine", linkage="average").fit_predict(centres)
+        group = np.where(group >= 0, merged[group], -1)
+        centres = normalised(np.stack([vectors[group == at].mean(axis=0) for at in range(group.max() + 1)]))
+    return np.where(group < 0, nearest(normalised(vectors), centres)[0], group).astype(np.int64)
+
+
+def nmi(truth: NDArray[np.int64], found: NDArray[np.int64]) -> float:
+    """Return the mutual information over the mean of both entropies, 0 to 1."""
+    table = np.zeros((truth.max() + 1, found.max() + 1))
+    np.add.at(table, (truth, found), 1)
+    share = table / table.sum()
+    rows, columns = share.sum(axis=1), share.sum(axis=0)
+    filled = share > 0
+    mutual = float((share[filled] * np.log(share[filled] / np.outer(rows, columns)[filled])).sum())
+    entropies = sum(-float((p[p > 0] * np.log(p[p > 0])).sum()) for p in (rows, columns))
+    return 2 * mutual / entropies if entropies else 0.0
+
+
+def purity(truth: NDArray[np.int64], found: NDArray[np.int64]) -> float:
+    """Return the share of papers whose area is the most frequent one of their group."""
+    table = np.zeros((truth.max() + 1, found.max() + 1))
+    np.add.at(table, (truth, found), 1)
+    return float(table.max(axis=0).sum() / table.sum())
+
+
+def _interval(truth: NDArray[np.int64], ours: NDArray[np.int64], theirs: NDArray[np.int64]) -> str:
+    """Return by how much NMI is ahead, with the interval that 95 of 100 draws of papers lie in."""
+    random = np.random.default_rng(0)
+    gains = []
+    for _ in range(_DRAWS):
+        rows = random.integers(0, len(truth), len(truth))
+        gains.append(nmi(truth[rows], ours[rows]) - nmi(truth[rows], theirs[rows]))
+    low, middle, high = np.quantile(gains, [0.025, 0.5, 0.975])
+    return f"{middle:+.3f} ({low:+.3f} to {high:+.3f})"
+
+
+# --- stability ---
+
+
+def stable(cache: Path, limit: int) -> None:
+    """Replay the arXiv listing night by night; print how many papers keep their topic from week to week."""
+    vectors, rows = _load(cache, "arxiv_cs", limit)
+    days = np.array([date.fromisoformat(row["listed_first"]).toordinal() for row in rows])
+    order = np.argsort(days, kind="stable")
+    vectors, days = vectors[order], days[order]
+    for step in (1, 7):
+        kept, numbers = _replay(vectors, days, step)
+        print(
+            f"every {step} days: week to week {np.mean(kept):.4f} of papers keep their topic (least {min(kept):.4f} "
+            f"of {len(kept)} weeks); topics at the end {numbers[-1]}, at the start {numbers[0]}",
+            flush=True,
+        )
+
+
+def _replay(vectors: Vectors, days: NDArray[np.int64], step: int) -> tuple[list[float], list[int]]:
+    first = int(np.searchsorted(days, days[0] + 28))
+    there = points(space_of(vectors[:first]), vectors)
+    leaves = fit(there[:first], leaf_count(first), np.random.default_rng(0))
+    numbers, centres = np.arange(1, len(leaves.centres) + 1), leaves.centres
+    topics, saved, kept, counts = leaves.group + 1, 0.0, [], [len(numbers)]
+    next_number, born = len(numbers) + 1, dict[int, int]()
+    week_ago: NDArray[np.int64] | None = topics
+    for day in range(int(days[0]) + 28 + step, int(days[-1]) + 1, step):
+        end = int(np.searchsorted(days, day))
+        topics = np.concatenate([topics, np.zeros(end - len(topics), np.int64)])
+        young = frozenset(n for n, at in born.items() if at > day - 60)
+        given = Night(there[:end], topics, days[:end], numbers, centres, frozenset(), young, saved, step, next_number)
+        after = night(given, np.random.default_rng(day))
+        topics, numbers, centres, saved = after.topics, after.numbers, after.centres, after.saved
+        born |= {number: day for number, _ in after.born}
+        next_number = max(next_number, int(numbers.max()) + 1)
+        if (day - int(days[0])) % 7 == 0 and week_ago is not None:
+            kept.append(float(np.mean(topics[: len(week_ago)] == week_ago)))
+            week_ago = topics
+            counts.append(len(numbers))
+    print(f"births announced: {len(born)} in {(int(days[-1]) - int(days[0])) / 30.4:.1f} months")
+    return kept, counts
+
+
+# --- births ---
+
+
+def born(cache: Path, limit: int) -> None:
+    """Hide 20 areas from the first half and reveal them in the second; an area is what authors call it: a keyword.
+
+    A paper belongs to it that has the keyword, or its words in the title or abstract.
+    """
+    vectors, rows = _load(cache, "conference_papers", limit)
+    random = np.random.default_rng(0)
+    label, areas = _areas(rows, random)
+    there = points(space_of(vectors), vectors)
+    order = random.permutation(len(rows))
+    shown = np.concatenate([order[: len(order) // 2][label[order[: len(order) // 2]] < 0], order[len(order) // 2 :]])
+    half = len(shown) - (len(order) - len(order) // 2)
+    label, there = label[shown], there[shown]
+    months, nights = 6, 15
+    batches = np.array_split(np.arange(half, len(shown)), months * nights)
+    days = np.concatenate([np.linspace(1, 900, half), *(np.full(len(b), 901 + 2 * i) for i, b in enumerate(batches))])
+    leaves = fit(there[:half], leaf_count(half), np.random.default_rng(0))
+    group = np.concatenate([leaves.group, np.full(len(shown) - half, -1)])
+    centres, old = leaves.centres, len(leaves.centres)
+    seen, found, false = Counter[int](), dict[int, int](), 0
+    for batch in batches:
+        group[batch], _ = nearest(there[batch], centres)
+        seen.update(label[batch].tolist())
+        end = int(batch[-1]) + 1
+        young = range(old, len(centres))
+        for one in births(there[:end], days[:end].astype(np.int64), batch, centres, group[:end], young=young):
+            (area, count), *_ = Counter(a for a in label[one.rows].tolist() if a >= 0).most_common(1) or [(-1, 0)]
+            if count >= 0.4 * len(one.rows):
+                found.setdefault(area, seen[area])
+            else:
+                false += 1
+            centres = np.concatenate([centres, normalised(there[one.rows].mean(axis=0)[None])])
+            group[one.rows] = len(centres) - 1
+    print(f"announced {len(found)} of {len(areas)}, within 30 papers {sum(v <= 30 for v in found.values())}")
+    print(f"false births a month: {false / months:.1f}")
+    for area, name in enumerate(areas):
+        print(f"  {name}: {found.get(area, 'not')} of {seen[area]}")
+
+
+def _areas(rows: list[dict[str, Any]], random: np.random.Generator) -> tuple[NDArray[np.int64], list[str]]:
+    keywords = Counter(word for row in rows for word in _keywords(row))
+    texts = [f"{row['title']} {row['abstract']} {row.get('keywords') or ''}".lower() for row in rows]
+    names = [word for word, count in keywords.items() if 60 <= count <= 400 and len(word) > 6]
+    random.shuffle(names)
+    label, areas = np.full(len(rows), -1), list[str]()
+    for name in names:
+        inside = np.array([name in text for text in texts])
+        if 60 <= inside.sum() <= 600 and (inside & (label >= 0)).sum() < 0.2 * inside.sum():
+            label[inside & (label < 0)] = len(areas)
+            areas.append(name)
+        if len(areas) == 20:
+            break
+    return label, areas
+
+
+def _keywords(row: dict[str, Any]) -> set[str]:
+    return {word.strip().lower() for word in (row.get("keywords") or "").split(";") if word.strip()}
+
+
+# --- names ---
+
+
+def names(cache: Path, limit: int) -> None:
+    """Print how well names find their papers again, among all papers of a sample."""
+    from tidings.embed import load_default
+    from tidings.index.forward import learnt_text, terms_of
+    from tidings.plain import plain
+    from tidings.rank.topics.names import Corpus, Namer, title_of
+
+    vectors, rows = _load(cache, "arxiv_cs", limit)
+    there = points(space_of(vectors), vectors)
+    leaves = fit(there, leaf_count(len(there)), np.random.default_rng(0))
+    halves = [np.arange(start, len(rows), max(2, len(rows) // 20_000)) for start in (0, 1)]
+    titles = [plain(row["title"]) for row in rows]
+    namers = []
+    for half in halves:
+        texts = [learnt_text(titles[at], plain(rows[at]["abstract"])) for at in half.tolist()]
+        namers.append(
+            Namer(Corpus([titles[at] for at in half.tolist()], vectors[half], terms_of(texts)), load_default().encode)
+        )
+    found, started = [], time.process_time()
+    for number in range(len(leaves.centres)):
+        own, other = (np.flatnonzero(leaves.group[half] == number) for half in halves)
+        name = namers[0].name(own)
+        found.append((namers[1].precision(name.phrases, other), title_of(name.phrases)))
+    values = np.array([value for value, _ in found])
+    print(
+        f"{len(found)} topics; R-precision of the name on papers it was not chosen on: median {np.median(values):.3f}"
+    )
+    print(f"quartiles {np.quantile(values, [0.25, 0.75]).round(3)}; {time.process_time() - started:.1f} s of processor")
+    for value, name in sorted(found)[:: max(1, len(found) // 15)]:
+        print(f"  {value:.2f}  {name}")
+
+
+# --- speed ---
+
+
+def speed(cache: Path, limit: int) -> None:
+    """Print the processor seconds of a day's placing, a night and a full fit on all vectors, and the memory."""
+    vectors = np.concatenate([np.load(cache / f"{name}.npy")[:limit] for name in FILES])
+    space, took = _timed(lambda: space_of(vectors))
+    there, projecting = _timed(lambda: points(space, vectors))
+    leaves, fitting = _timed(lambda: fit(there, leaf_count(len(there)), np.random.default_rng(0)))
+    print(f"{len(there):,} papers: space {took:.1f} s, points {projecting:.1f} s, full fit {fitting:.1f} s (processor)")
+    _, placing = _timed(lambda: _place(space, vectors[:1000], leaves.centres))
+    numbers = np.arange(1, len(leaves.centres) + 1)
+    topics = leaves.group + 1
+    topics[-1000:] = 0
+    days = np.linspace(700_000, 701_000, len(there)).astype(np.int64)
+    given = Night(there, topics, days, numbers, leaves.centres, frozenset(), frozenset(), 0.0, 1.0, len(numbers) + 1)
+    _, nightly = _timed(lambda: night(given, np.random.default_rng(0)))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(f"placing 1,000: {placing:.2f} s; a night: {nightly:.1f} s; peak memory {peak:.2f} GB")
+
+
+def _place(space: Any, vectors: Vectors, centres: Vectors) -> None:
+    there = points(space, vectors)
+    group, _ = nearest(there, centres)
+    certainty(there, centres, group)
+
+
+def _timed(work: Callable[[], Any]) -> tuple[Any, float]:
+    started = time.process_time()
+    return work(), time.process_time() - started
+
+
+PARTS: dict[str, Callable[[Path, int], None]] = {
+    "vectors": encode,
+    "agree": agree,
+    "stable": stable,
+    "births": born,
+    "names": names,
+    "speed": speed,
+}
+
+if __name__ == "__main__":
+    main()
