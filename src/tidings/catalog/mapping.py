@@ -105,7 +105,7 @@ class MapMaking(TopicCare):
             return self._drawn.sheet
 
     def map_papers(self, ids: Sequence[int]) -> list[Paper]:
-        """Return papers of the map by their internal ids; those that are gone, hidden or not on it are left out.
+        """Return papers of the map by their internal ids; those that are gone or not on it are left out.
 
         Raises:
             InputError: those are more than anybody points at.
@@ -175,9 +175,8 @@ class MapMaking(TopicCare):
         found = np.full((len(ids), 2), np.nan, np.float32)
         if len(rows):
             say("looking for neighbours")
-            near, cosines = neighbours(
-                where[rows], min(_NEIGHBOURS, max(1, len(rows) - 1)), np.random.default_rng(_SEED)
-            )
+            count = min(_NEIGHBOURS, max(1, len(rows) // 4))  # if all were neighbours, none would be
+            near, cosines = neighbours(where[rows], count, np.random.default_rng(_SEED))
             say("laying out")
             found[rows] = self._settled(ids[rows], where[rows], near, cosines, before[rows])
         return found

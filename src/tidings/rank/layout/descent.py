@@ -21,6 +21,7 @@ _FIRST, _LAST = 12.0, 1.3
 """How much stronger neighbours draw than in t-SNE: early, as usual, and at the end. A little more than 1 leaves roads
 between the groups, for few neighbours lost."""
 _LONGEST_STEP = 4.0
+_PLACES = 20_000  # across the whole; two points at one of them are the same to whoever looks
 
 
 def lay_out(start: Points, near: Near, *, rounds: int = ROUNDS, settled: bool = False) -> Points:
@@ -32,34 +33,59 @@ def lay_out(start: Points, near: Near, *, rounds: int = ROUNDS, settled: bool = 
     points = start.astype(np.float32)
     if len(points) < 2:
         return np.zeros_like(points)
-    speed = np.zeros_like(points)
+    speed, columns = np.zeros_like(points), _columns(near)
     early = 0 if settled else int(_EARLY * rounds)
+    # where all draw all, all would fall together
+    first = max(_LAST, min(_FIRST, len(points) / (4 * max(1, near.shape[1]))))
     for turn in range(rounds):
-        strength = _FIRST if turn < early else _LAST
-        force = strength * attraction(points, near) + repulsion(points)
+        strength = first if turn < early else _LAST
+        force = strength * _drawn(points, columns) + repulsion(points)
         speed = (0.5 if turn < early else 0.8) * speed + (4 / strength) * _cooled(turn, rounds) * force
         length = np.sqrt((speed**2).sum(axis=1, keepdims=True))
         points += speed * np.minimum(1, _LONGEST_STEP / np.maximum(length, 1e-9))
-    found: Points = points - points.mean(axis=0)
-    return found
+    return _parted(points - points.mean(axis=0))
 
 
 def attraction(points: Points, near: Near) -> Points:
     """Return how each point is drawn by its neighbours, and by those whose neighbour it is, shape (n, 2)."""
-    count = len(points)
-    total = np.zeros((count, 2))
-    for column in near.T:
-        there = column >= 0
-        other = np.where(there, column, 0)
-        way = points[other] - points
-        pull = way * (there / (1 + (way**2).sum(axis=1))).astype(np.float32)[:, None]
-        total += pull
-        for axis in (0, 1):
-            total[:, axis] -= np.bincount(other, pull[:, axis], count)
-    found: Points = (total / (2 * max(1, near.shape[1]))).astype(np.float32)
+    return _drawn(points, _columns(near))
+
+
+def _columns(near: Near) -> list[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """Return for each rank the neighbours of that rank and whether there is one, laid out to be read fast."""
+    return [(np.maximum(column, 0).astype(np.int64), (column >= 0).astype(np.float32)) for column in near.T]
+
+
+def _drawn(points: Points, columns: list[tuple[NDArray[np.int64], NDArray[np.float32]]]) -> Points:
+    x, y = np.ascontiguousarray(points[:, 0]), np.ascontiguousarray(points[:, 1])
+    across, down = np.zeros(len(points)), np.zeros(len(points))
+    for other, there in columns:
+        right, up = x[other] - x, y[other] - y
+        pull = there / (1 + right * right + up * up)
+        right *= pull
+        up *= pull
+        across += right
+        across -= np.bincount(other, right, len(points))
+        down += up
+        down -= np.bincount(other, up, len(points))
+    found: Points = (np.stack([across, down], axis=1) / (2 * max(1, len(columns)))).astype(np.float32)
     return found
 
 
 def _cooled(turn: int, rounds: int) -> float:
     """Return how far a step goes: all the way, and less in the last fifth, so that nothing trembles."""
     return min(1.0, 5 * (rounds - turn) / rounds)
+
+
+def _parted(points: Points) -> Points:
+    """Return points of which no two stand at one place: identical ones fell together, and each must be seen."""
+    width = max(float(np.ptp(points, axis=0).max()), 1e-3)
+    cells = np.rint(points * (_PLACES / width)).astype(np.int64)
+    _, place = np.unique(cells[:, 0] * 4 * _PLACES + cells[:, 1], return_inverse=True)
+    order = np.argsort(place, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(np.bincount(place))[:-1]])
+    rank = np.empty(len(points), np.int64)
+    rank[order] = np.arange(len(points)) - starts[place[order]]
+    angle, far = rank * 2.39996, np.sqrt(rank) * width / 300
+    found: Points = points + np.stack([np.cos(angle) * far, np.sin(angle) * far], axis=1).astype(np.float32)
+    return found
