@@ -120,7 +120,6 @@ def test_a_shelf_that_is_shown_by_a_link_is_told_to_whoever_has_the_link(catalog
         ("trending", "no category!"),
         ("search", ""),
         ("search", "x" * 600),
-        ("topic", "5"),
         ("everything", ""),
         ("interest", "mine"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from xml.etree import ElementTree
@@ -12,10 +13,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.lively_help import entry, listed, lively_house, paper_id, said
-from tests.people_help import statements
+from tests.people_help import session_of, statements
 from tests.topic_help import topical_house
 from tests.web_people import House, words
+from tidings.errors import NotFoundError
 from tidings.people import Role
+from tidings.types import Pace
 from tidings.web.plots import bars, sparkline
 
 GRAPHS = "/topics/3-graph-kernels"
@@ -203,6 +206,50 @@ def test_what_follows_a_topic_stays_when_it_is_renamed(anybody: TestClient, cura
     after = anybody.get("/topics/3.json").json()
     assert after["title"] == "Topic: Kernels – Tidings"
     assert [item["id"] for item in after["items"]] == [item["id"] for item in before["items"]]
+
+
+def test_a_topic_comes_by_mail_with_what_is_new_in_it(made: House) -> None:
+    made.person("Ada")
+    ada = made.catalog.reader_of_session(session_of(made.catalog, "Ada"))
+    for which, name in (("3", "Graph kernels"), ("signals", "Signals")):
+        subscription = made.catalog.subscribe(ada, "topic", which, Pace())
+        assert subscription.name == name
+        since = replace(subscription, covered=made.clock() - timedelta(days=4))
+        fresh = made.catalog.fresh(since, made.clock())
+        found = {paper.key: fresh.reason(paper.id) for paper in made.store.papers(fresh.ids.tolist())}
+        if which == "3":
+            assert found == {paper_id(number): "Of the topic “Graph kernels”" for number in (4, 8, 12, 16)}
+        else:
+            assert found[paper_id(3)] == "Of the new topic “Image retrieval”"
+            assert found[paper_id(1)] == "Of the topic “Speech synthesis”"
+    with pytest.raises(NotFoundError):
+        made.catalog.subscribe(ada, "topic", "4711", Pace())
+
+
+# --- the API ---
+
+
+def test_the_api_tells_what_the_pages_tell(anybody: TestClient) -> None:
+    tree = anybody.get("/api/topics").json()
+    assert {area["name"]: [leaf["name"] for leaf in area["topics"]] for area in tree["areas"]} == {
+        "Structures": ["Protein folding", "Graph kernels"],
+        "Signals": ["Speech synthesis", "Image retrieval"],
+    }
+    whole = anybody.get("/api/topics/graph-kernels").json()
+    assert (whole["number"], whole["size"], len(whole["weeks"])) == (3, 4, 26)
+    [birth] = anybody.get("/api/topics/emerging").json()["births"]
+    assert [each["name"] for each in birth["between"]] == ["Graph kernels", "Speech synthesis"]
+    papers = anybody.get("/api/topics/3/papers?limit=3").json()
+    assert (len(papers["papers"]), papers["total"]) == (3, 4)
+    rest = anybody.get(f"/api/topics/3/papers?limit=3&cursor={papers['cursor']}").json()
+    assert len(rest["papers"]) == 1 and rest["cursor"] is None
+
+
+def test_the_api_follows_and_changes(made: House, curator: TestClient) -> None:
+    assert curator.post("/api/topics/3/follow").status_code == 201
+    assert len(curator.patch("/api/topics/3", json={"name": "Kernels", "pinned": True}).json()["lines"]) == 2
+    assert curator.post("/api/topics/3/merge", json={"into": 5}).json()["line"] > 0
+    assert curator.get("/api/topics/3").json()["number"] == 5
 
 
 # --- curators ---

@@ -14,6 +14,8 @@ import numpy as np
 from tidings.catalog.feeds import Feeds
 from tidings.catalog.learning import FARTHEST_DAYS
 from tidings.catalog.periods import Period
+from tidings.catalog.topic_tree import leaves_of
+from tidings.catalog.topics import Topics
 from tidings.catalog.trending import Trending
 from tidings.catalog.voices import Asked
 from tidings.errors import NotFoundError
@@ -93,7 +95,7 @@ class _Kept(OrderedDict[object, object]):
         return self[key]
 
 
-class FreshPapers(Trending, Feeds):
+class FreshPapers(Trending, Feeds, Topics):
     """The papers of subscriptions."""
 
     @cached_property
@@ -121,6 +123,8 @@ class FreshPapers(Trending, Feeds):
             return found
         if subscription.kind == "shelf":
             return self._fresh_shelf(subscription, now)
+        if subscription.kind == "topic":
+            return self._fresh_topic(subscription, news)
         return self._fresh_feed(subscription, news, now)
 
     def new_versions(self, subscription: Subscription, now: datetime) -> tuple[NewVersion, ...]:
@@ -210,8 +214,7 @@ class FreshPapers(Trending, Feeds):
         query = parse(subscription.subject, sources=SOURCES | self._index.sources())
         days = _days(today(subscription.covered) - LATE, today(now))
         required = days if query.required is None else And((query.required, days))
-        board = self._board(Period.last(_window(now - subscription.covered), now), "both")
-        trending = board.ids[self._visible(board, board.order)]
+        trending = self._trending_now(subscription, now)
         if query.words:
             ids, reason = self._related(query, required)
         else:
@@ -221,6 +224,18 @@ class FreshPapers(Trending, Feeds):
         return Fresh(
             ids, len(news.ids), news.covers, reason, outside=outside, missing=news.missing, expected=news.expected
         )
+
+    def _trending_now(self, subscription: Subscription, now: datetime) -> Ids:
+        """Return what trends since a subscription was last told something, best first."""
+        window = _window(now - subscription.covered)
+
+        def look() -> Ids:
+            board = self._board(Period.last(window, now), "both")
+            return board.ids[self._visible(board, board.order)]
+
+        found = self._fresh_kept.get_or(("trending", window, int(now.timestamp()) // 60), look)
+        assert isinstance(found, np.ndarray)
+        return found
 
     def _related(self, query: Query, required: Filter) -> tuple[Ids, Reasons]:
         found = self._index.candidates(query.words, self._encode(query.words), required, depth=_DEPTH)
@@ -253,8 +268,7 @@ class FreshPapers(Trending, Feeds):
         liked = [number for number, verdict in self._store.interests.said_by(account.id) if verdict > 0]
         passing = found.strong & np.isin(ids, news.ids) & ~np.isin(ids, liked)
         place_of = {number: place for place, number in enumerate(ids.tolist()) if passing[place]}
-        board = self._board(Period.last(_window(now - subscription.covered), now), "both")
-        trending = board.ids[self._visible(board, board.order)]
+        trending = self._trending_now(subscription, now)
 
         def reason(number: int) -> str:
             place, papers = place_of[number], {number: self._store.papers([number])[0]}
@@ -278,6 +292,23 @@ class FreshPapers(Trending, Feeds):
         if not found:
             raise NotFoundError("this interest is gone")
         return found
+
+    def _fresh_topic(self, subscription: Subscription, news: _News) -> Fresh:
+        """Return what came in a topic, the most typical first; what began a new one in a followed area says so."""
+        living, members = self._living_topics(), self._membership()
+        found = self._find_topic(int(subscription.subject), living)
+        places = members.of(leaves_of(living, found.id))
+        places = places[np.isin(members.papers[places], news.ids)]
+        places = places[np.argsort(-members.central[places], kind="stable")]
+        ids = members.papers[places]
+        topic_of = dict(zip(ids.tolist(), members.topics[places].tolist(), strict=True))
+
+        def reason(number: int) -> str:
+            leaf = living.get(topic_of.get(number, 0), found)
+            is_new = leaf.announced is not None and leaf.announced > subscription.covered
+            return f"Of the new topic “{leaf.name}”" if is_new else f"Of the topic “{leaf.name}”"
+
+        return Fresh(ids, len(news.ids), news.covers, reason, missing=news.missing, expected=news.expected)
 
     def _fresh_shelf(self, subscription: Subscription, now: datetime) -> Fresh:
         shelf = self._store.shelves.get(int(subscription.subject))

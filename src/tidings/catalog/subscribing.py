@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
 
-from tidings.catalog.community import Community
 from tidings.catalog.signing import Signing
+from tidings.catalog.topics import Topics
 from tidings.catalog.words import email_of, one_line
 from tidings.credentials import digest, new_secret
 from tidings.errors import ConflictError, ForbiddenError, InputError, NotFoundError
@@ -51,7 +51,7 @@ class _Wanted:
     name: str
 
 
-class Subscribing(Community, Signing):
+class Subscribing(Topics, Signing):
     """Who is told what, where and when."""
 
     # --- by members ---
@@ -296,13 +296,15 @@ class Subscribing(Community, Signing):
 
     def _subject(self, kind: str, subject: str, reader: Reader | None) -> tuple[str, str]:
         """Return what is followed as it is kept, and what it is called."""
-        if kind not in KINDS or kind == "topic":
-            known = ", ".join(name for name in KINDS if name != "topic")
-            raise InputError(f"{kind[:20]!r} cannot be subscribed to; there are {known}")
+        if kind not in KINDS:
+            raise InputError(f"{kind[:20]!r} cannot be subscribed to; there are {', '.join(KINDS)}")
         if kind == "trending":
             return _category(subject)
         if kind == "search":
             return self._query(subject)
+        if kind == "topic":
+            topic = self._find_topic(subject, self._living_topics())
+            return str(topic.id), one_line(topic.name, _LONGEST_NAME)
         if kind == "shelf":
             shelf = self._shelf_to_follow(subject, reader)
             return str(shelf.id), one_line(shelf.name, _LONGEST_NAME)

@@ -130,7 +130,7 @@ def list_(home: Path | None, as_json: bool) -> None:
 @digest.command("add")
 @click.argument("address")
 @HOME
-@click.option("--kind", type=click.Choice([k for k in KINDS if k != "topic"]), default="trending", show_default=True)
+@click.option("--kind", type=click.Choice(KINDS), default="trending", show_default=True)
 @click.option("--of", "subject", default="", help="A category, a query, the number of an interest or a shelf.")
 @click.option("--weekly", type=click.Choice(_WEEKDAYS), help="Every week on that day; else every day.")
 @click.option("--hour", type=click.IntRange(0, 23), default=7, show_default=True, help="By the clocks of the zone.")
