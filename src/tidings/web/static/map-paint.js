@@ -9,7 +9,7 @@ void main() {
   gl_PointSize = size;
 }`;
 const FRAGMENT = `#version 300 es
-precision mediump float; in vec3 colour; out vec4 shown; uniform float size;
+precision highp float; in vec3 colour; out vec4 shown; uniform float size;
 void main() {
   if (size > 3.0 && length(gl_PointCoord - 0.5) > 0.5) discard;
   shown = vec4(colour, 1.0);
@@ -34,11 +34,14 @@ function program(gl) {
   return gl.getProgramParameter(made, gl.LINK_STATUS) ? made : null;
 }
 
+const WANTED = { antialias: false, depth: false, alpha: false, failIfMajorPerformanceCaveat: true };
+
 /** Where WebGL would be drawn by the processor, drawing pixels ourselves is faster: it is not taken then. */
 function byGraphics(canvas, places) {
-  const gl = canvas.getContext("webgl2", { antialias: false, depth: false, alpha: false, failIfMajorPerformanceCaveat: true });
+  const probe = document.createElement("canvas").getContext("webgl2", WANTED);
+  if (!probe || !program(probe)) return null; // once a canvas was asked for WebGL, it gives nothing else
+  const gl = canvas.getContext("webgl2", WANTED);
   const drawn = gl && program(gl);
-  if (!drawn) return null;
   gl.useProgram(drawn);
   const view = gl.getUniformLocation(drawn, "view");
   const size = gl.getUniformLocation(drawn, "size");
