@@ -60,14 +60,18 @@ def choose(
     before = sorted(told)[-_REMEMBERED:]
     rows = vectors([*before, *pool])
     kept, likened, merged = list[int](), list(range(len(before))), 0
+    looked_at = len(pool)
     for place, number in enumerate(pool, start=len(before)):
+        if len(kept) == places:
+            looked_at = place - len(before)
+            break
         alike = rows[likened] @ rows[place] >= SAME if likened else np.zeros(0, bool)
         if not alike.any():
             likened.append(place)
             kept.append(number)
         elif alike[: len(before)].any():
             merged += 1
-    return Chosen(tuple(kept[:places]), merged, max(0, len(kept) - places) + len(news) - len(pool))
+    return Chosen(tuple(kept), merged, len(news) - looked_at)
 
 
 def within(stories: Sequence[Story], minutes: int | None, words: int) -> list[Story]:
