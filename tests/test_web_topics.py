@@ -320,5 +320,5 @@ def test_years_without_papers_have_their_place_among_the_bars() -> None:
     drawn = bars({2019: 4, 2021: 2})
     assert drawn is not None
     assert [bar.height for bar in drawn.bars] == [72.0, 0.0, 36.0]
-    assert [bar.label for bar in drawn.bars] == ["", "2020", ""]
+    assert [bar.label for bar in drawn.bars] == ["", "2020", "2021"]
     assert bars({}) is None

@@ -70,5 +70,5 @@ def bars(values: Mapping[int, int]) -> Bars | None:
 
 def _bar(place: int, value: int, most: int, year: int, years: int) -> Bar:
     height = round(max(1.0, _TALL * value / most), 1) if value else 0.0
-    label = str(year) if year % _LABELLED == 0 or years <= 2 else ""
+    label = str(year) if year % _LABELLED == 0 or (years < _LABELLED and place == years - 1) else ""
     return Bar(place * (_BAR + _GAP), _TALL - height, _BAR, height, year, value, label)

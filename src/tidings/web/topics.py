@@ -112,6 +112,8 @@ def one(request: Request) -> Response:
     wanted = replace(asked(request, ("by",)), path=f"{_HERE}/{topic.id}")  # what is followed outlives a name
     papers = catalog.topic_papers(topic.id, sort=sort_of(wanted), limit=wanted.limit, cursor=wanted.cursor)
     said = said_of(request, [hit.paper for hit in papers.hits])
+    if topic.level == LEAF:  # all of them are of this one
+        said = replace(said, topics={})
 
     def produce(site: Site) -> Response:
         values = listed(request, papers, wanted, said)
