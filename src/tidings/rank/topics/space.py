@@ -14,6 +14,7 @@ DIMENSIONS = 64
 whole vector, and a sixth of its width is a sixth of the work."""
 _SAMPLE = 50_000
 _BLOCK = 16_384
+_ALIKE = 1e-3  # what float16 can differ by
 
 
 class Space(NamedTuple):
@@ -31,6 +32,8 @@ def space_of(vectors: NDArray[np.floating]) -> Space:
     rows = np.asarray(vectors[:: max(1, len(vectors) // _SAMPLE)], np.float32)
     rows = rows[rows.any(axis=1)]
     mean = rows.mean(axis=0) if len(rows) else np.zeros(vectors.shape[1], np.float32)
+    if not len(rows) or float(np.abs(rows - mean).max()) < _ALIKE:
+        mean = np.zeros_like(mean)  # identical papers: without the mean there would be nothing left of them
     centred = rows - mean
     values, axes = np.linalg.eigh(centred.T @ centred)
     main = np.argsort(-values)[:DIMENSIONS]
