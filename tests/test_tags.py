@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from numpy.typing import NDArray
 from starlette.testclient import TestClient
 
@@ -16,7 +17,8 @@ from tests.people_help import member, merge, papers
 from tests.people_help import paper_id as other_id
 from tests.web_people import House, words
 from tidings.catalog import Catalog
-from tidings.errors import ConflictError, InputError, NotFoundError
+from tidings.cli import cli
+from tidings.errors import ConflictError, ForbiddenError, InputError, NotFoundError
 from tidings.learn.tagging import LINE, common_of, confidence, tag_head, tag_scores
 from tidings.people import Reader, Role
 
@@ -185,3 +187,25 @@ def test_an_example_follows_its_paper_into_another(made: House) -> None:
     made.catalog.teach_tag(reader, tag.id, other_id(1, 77), True)
     survivor = merge(made.store, 0, 1, number=77)
     assert made.catalog.tag_examples(tag.id) == {survivor: 1}
+
+
+# --- the command line ---
+
+
+def test_tags_are_made_taught_and_shown_on_the_command_line(tmp_path: Path) -> None:
+    home = ["--home", str(tmp_path)]
+    with tidings.open(tmp_path) as catalog:
+        catalog.add_sample()
+        catalog.catch_up()
+        member(catalog, "Cora", Role.CURATOR)
+        member(catalog, "Ada")
+        paper = catalog.newest(limit=1).hits[0].paper.key
+    run = CliRunner().invoke
+    assert "no tags yet" in run(cli, ["tags", "list", *home]).output
+    by = ["--by", "cora@lab.example"]
+    assert "Tag 1: striped" in run(cli, ["tags", "add", "striped", "zebras", *home, *by]).output
+    assert "1 that fit" in run(cli, ["tags", "teach", "striped", paper, *home, *by]).output
+    assert paper in run(cli, ["tags", "show", "striped", *home]).output
+    assert isinstance(run(cli, ["tags", "add", "x", *home, "--by", "ada@lab.example"]).exception, ForbiddenError)
+    assert isinstance(run(cli, ["tags", "add", "x", *home, "--by", "nobody@lab.example"]).exception, NotFoundError)
+    assert run(cli, ["tags", "remove", "striped", *home, *by]).exit_code == 0
