@@ -35,8 +35,8 @@ class Subscription:
     """Who is told what, where and when.
 
     ``address`` is of mail, in lower case, or of a webhook. ``subject`` is what is followed: a query in the search
-    language, the number of an interest, a shelf or a topic, "" for what trends or for all of one's interests. ``hour`` is in
-    ``zone``; ``weekday``, Monday 0, is of a weekly one. ``minutes`` is a reading budget, where there is one.
+    language, the number of an interest, a shelf or a topic, "" for what trends or for all of one's interests. ``hour``
+    is in ``zone``; ``weekday``, Monday 0, is of a weekly one. ``minutes`` is a reading budget, where there is one.
     ``state`` is waiting (for its address to be confirmed), active, paused, left, or stopped (``note`` says why).
     What came until ``covered`` was told of; ``due`` is when the next edition is.
     """
