@@ -56,8 +56,9 @@ def main() -> None:
         f"Average precision over {len(rows):,} conference papers whose authors give keywords or an area: {_KEYWORDS} "
         f"keywords drawn among those of {_FEWEST} papers or more, and {sum(task.kind == 'area' for task in tasks)} "
         f"areas. Examples come from one half of the papers ({_DRAWS} draws), precision from the other; 0 examples is "
-        "the name of the keyword or area alone. BM25 and cosine get the same words and examples: BM25 asks for all words of both, "
-        "cosine for the sum of their vectors. Intervals of 95 % over tags. Authors leave out much that is true.",
+        "the name of the keyword or area alone. BM25 and cosine get the same words and examples: BM25 asks for all "
+        "words of both, cosine for the sum of their vectors. Intervals of 95 % over tags. Authors leave out much that "
+        "is true.",
         _table(results),
         _calibration(sure, right),
     )
