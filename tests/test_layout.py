@@ -94,7 +94,7 @@ def test_a_settled_layout_hardly_moves(
 
 
 def test_identical_points_get_places_of_their_own() -> None:
-    points = np.tile(np.float32([1, 0, 0]), (30, 1))
+    points = np.tile(np.array([1, 0, 0], np.float32), (30, 1))
     near, _ = neighbours(points, 5, np.random.default_rng(0))
     places = lay_out(beginning(points, np.zeros(30, np.int64), points[:1]), near, rounds=50)
     assert np.isfinite(places).all()

@@ -37,8 +37,8 @@ def papers_of(texts: Sequence[str]) -> Papers:
         counted.append((terms, np.minimum(counts, 255).astype(np.uint8)))
     starts = np.append(0, np.cumsum([len(terms) for terms, _ in counted])).astype(np.int64)
     terms = np.concatenate([*(terms for terms, _ in counted), np.zeros(0, np.uint32)]).astype(np.uint32)
-    counts = np.concatenate([*(counts for _, counts in counted), np.zeros(0, np.uint8)]).astype(np.uint8)
-    return Papers(load_default().encode(list(texts)), Terms(starts, terms, counts))
+    times = np.concatenate([*(counts for _, counts in counted), np.zeros(0, np.uint8)]).astype(np.uint8)
+    return Papers(load_default().encode(list(texts)), Terms(starts, terms, times))
 
 
 def on(topic: str, seed: int) -> str:

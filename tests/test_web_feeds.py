@@ -49,6 +49,10 @@ def of_theme(ids: list[str], theme: str) -> int:
     return sum(each.startswith(prefix) for each in ids)
 
 
+def number(shown: str) -> float:
+    return float(shown.replace("−", "-").replace("+", ""))
+
+
 # --- reading ---
 
 
@@ -73,7 +77,6 @@ def test_the_parts_of_a_score_add_up_as_they_are_written(made: House, ada: TestC
     text = said(entry(ada.get(f"{feed}?explain=1").text, listed(ada.get(feed).text)[0]))
     whole = re.search(r"score ([−\d.]+) = (.*)", text)
     assert whole is not None
-    number = lambda shown: float(shown.replace("−", "-").replace("+", ""))  # noqa: E731
     parts = [number(part) for part in re.findall(r"[+−]\d+\.\d+", whole[2])]
     assert sum(parts) == pytest.approx(number(whole[1]), abs=0.005)
 

@@ -313,7 +313,7 @@ def _advance(connection: sa.Connection, draft: Draft) -> bool:
     """Say what is covered, and when the next edition is due; False where the subscription is not as it was."""
     before, c = draft.digest.subscription, subscription.c
     which = sa.and_(c.id == before.id, c.state == before.state, c.due == before.due, c.state.in_(_RUNS))
-    values = {"covered": draft.digest.until, "due": draft.next_due}
+    values: dict[str, object] = {"covered": draft.digest.until, "due": draft.next_due}
     values |= dict(zip(_NEWEST, draft.newest, strict=True))
     values |= {"state": "active", "resumes": None}  # a pause that had an end is over when something is due
     return bool(connection.execute(sa.update(subscription).where(which).values(**values)).rowcount)
