@@ -127,6 +127,14 @@ def test_one_process_draws_at_a_time(own: House) -> None:
         own.catalog.draw_map()
 
 
+def test_whoever_tends_topics_draws_the_map_unless_another_does(own: House) -> None:
+    with topics_lock(own.catalog.settings.root / "topics"):
+        assert own.catalog.draw_map_due() is None
+    drawn = own.catalog.draw_map_due()
+    assert drawn is not None
+    assert drawn.papers == own.catalog.stats().papers
+
+
 def test_papers_without_a_known_word_have_no_place_and_identical_ones_have_their_own(tmp_path: Path) -> None:
     same = [record(number, title="Graph kernels", abstract="The same.") for number in range(1, 9)]
     others = [record(number) for number in range(9, 13)]

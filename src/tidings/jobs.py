@@ -44,10 +44,11 @@ def work(catalog: Catalog, *, sleep: Callable[[float], None] = time.sleep) -> No
 
 
 def _tend_topics(catalog: Catalog) -> None:
-    """Give new papers a topic, and once a day see what became of topics."""
+    """Give new papers a topic, once a day see what became of topics, and put what is new on the map."""
     if catalog.settings.topics:
-        catalog.place_new()
-        catalog.refit_due()
+        placed, report = catalog.place_new(), catalog.refit_due()
+        if placed or report is not None:
+            catalog.draw_map_due()
 
 
 def is_syncing(settings: Settings) -> bool:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tidings.catalog.map_sheet import inside, sheet_of
 from tidings.catalog.topic_care import TopicCare
-from tidings.errors import InputError, NotFoundError
+from tidings.errors import BusyError, InputError, NotFoundError
 from tidings.index.maps import map_stamp, read_map, write_map
 from tidings.index.topics import topics_lock
 from tidings.rank import layout
@@ -57,6 +57,13 @@ class MapMaking(TopicCare):
         return _Drawn(Lock())
 
     # --- making ---
+
+    def draw_map_due(self) -> MapReport | None:
+        """Bring the map up to date as ``draw_map``; None where there are no topics, or another process is at it."""
+        try:
+            return self.draw_map()
+        except (NotFoundError, BusyError):
+            return None
 
     def draw_map(self, *, anew: bool = False, progress: MapProgress | None = None) -> MapReport:
         """Bring the map up to date; return what was done.
