@@ -101,8 +101,10 @@ def own() -> str:
         recall, area = quality(found, np.arange(len(found)) < len(order) - half)
         rows.append((number + 1, half, len(order) - half, len(head.directions), f"{recall:.3f}", f"{area:.3f}"))
     mean = [f"{np.mean([float(row[place]) for row in rows]):.3f}" for place in (4, 5)]
-    return f"## Own libraries\n\nHidden among {len(texts):,} papers of the archive, of all its fields.\n\n" + table(
-        ("library", "liked", "hidden", "tastes", "R@100", "AUC"), [*rows, ("mean", "", "", "", *mean)]
+    return (
+        f"## Own libraries\n\nHidden among {len(texts):,} papers of the archive, of all its fields. "
+        "Easy where a library is of another field than the archive.\n\n"
+        + table(("library", "liked", "hidden", "tastes", "R@100", "AUC"), [*rows, ("mean", "", "", "", *mean)])
     )
 
 
