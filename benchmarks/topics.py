@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tidings.rank.topics.births import births
+from tidings.rank.topics.births import SURE, Burst, births, improbability
 from tidings.rank.topics.fit import certainty, fit, leaf_count
 from tidings.rank.topics.groups import nearest, normalised
 from tidings.rank.topics.nightly import Night, night
@@ -37,6 +37,7 @@ Labels = NDArray[np.str_]
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "papers"
 FILES = ("arxiv_cs", "conference_papers", "arxiv_math")
 _DRAWS = 200
+_MONTHS, _NIGHTS = 6, 15
 
 
 def main() -> None:
@@ -201,22 +202,19 @@ def _replay(vectors: Vectors, days: NDArray[np.int64], step: int) -> tuple[list[
     leaves = fit(there[:first], leaf_count(first), np.random.default_rng(0))
     numbers, centres = np.arange(1, len(leaves.centres) + 1), leaves.centres
     topics, saved, kept, counts = leaves.group + 1, 0.0, [], [len(numbers)]
-    next_number, born = len(numbers) + 1, dict[int, int]()
+    next_number = len(numbers) + 1
     week_ago: NDArray[np.int64] | None = topics
     for day in range(int(days[0]) + 28 + step, int(days[-1]) + 1, step):
         end = int(np.searchsorted(days, day))
         topics = np.concatenate([topics, np.zeros(end - len(topics), np.int64)])
-        young = frozenset(n for n, at in born.items() if at > day - 60)
-        given = Night(there[:end], topics, days[:end], numbers, centres, frozenset(), young, saved, step, next_number)
+        given = Night(there[:end], topics, (), numbers, centres, frozenset(), frozenset(), saved, step, next_number)
         after = night(given, np.random.default_rng(day))
         topics, numbers, centres, saved = after.topics, after.numbers, after.centres, after.saved
-        born |= {number: day for number, _ in after.born}
         next_number = max(next_number, int(numbers.max()) + 1)
         if (day - int(days[0])) % 7 == 0 and week_ago is not None:
             kept.append(float(np.mean(topics[: len(week_ago)] == week_ago)))
             week_ago = topics
             counts.append(len(numbers))
-    print(f"births announced: {len(born)} in {(int(days[-1]) - int(days[0])) / 30.4:.1f} months")
     return kept, counts
 
 
@@ -226,46 +224,81 @@ def _replay(vectors: Vectors, days: NDArray[np.int64], step: int) -> tuple[list[
 def born(cache: Path, limit: int) -> None:
     """Hide 20 areas from the first half and reveal them in the second; an area is what authors call it: a keyword.
 
-    A paper belongs to it that has the keyword, or its words in the title or abstract.
+    A paper belongs to it that has the keyword, or its words in the title or abstract. The second half comes in 6
+    months of 15 nights. A birth is an area's if at least two fifths of its papers are.
     """
     vectors, rows = _load(cache, "conference_papers", limit)
     random = np.random.default_rng(0)
     label, areas = _areas(rows, random)
-    there = points(space_of(vectors), vectors)
     order = random.permutation(len(rows))
-    shown = np.concatenate([order[: len(order) // 2][label[order[: len(order) // 2]] < 0], order[len(order) // 2 :]])
-    half = len(shown) - (len(order) - len(order) // 2)
-    label, there = label[shown], there[shown]
-    months, nights = 6, 15
-    batches = np.array_split(np.arange(half, len(shown)), months * nights)
-    days = np.concatenate([np.linspace(1, 900, half), *(np.full(len(b), 901 + 2 * i) for i, b in enumerate(batches))])
+    first, second = order[: len(order) // 2], order[len(order) // 2 :]
+    first = first[label[first] < 0]
+    shown, half = np.concatenate([first, second]), len(first)
+    there, label = points(space_of(vectors), vectors)[shown], label[shown]
+    titles, texts = _phrases([rows[at] for at in shown.tolist()])
     leaves = fit(there[:half], leaf_count(half), np.random.default_rng(0))
     group = np.concatenate([leaves.group, np.full(len(shown) - half, -1)])
     centres, old = leaves.centres, len(leaves.centres)
-    seen, found, false = Counter[int](), dict[int, int](), 0
-    for batch in batches:
+    seen, found, false = Counter[int](), dict[int, int](), list[str]()
+    batches = np.array_split(np.arange(half, len(shown)), _MONTHS * _NIGHTS)
+    for night_number, batch in enumerate(batches):
         group[batch], _ = nearest(there[batch], centres)
         seen.update(label[batch].tolist())
-        end = int(batch[-1]) + 1
-        young = range(old, len(centres))
-        for one in births(there[:end], days[:end].astype(np.int64), batch, centres, group[:end], young=young):
+        start = int(batches[max(0, night_number - 2 * _NIGHTS + 1)][0])
+        bursts = _bursts(titles, texts, batch, start)
+        for one in births(there, group, centres, bursts, young=range(old, len(centres))):
             (area, count), *_ = Counter(a for a in label[one.rows].tolist() if a >= 0).most_common(1) or [(-1, 0)]
             if count >= 0.4 * len(one.rows):
                 found.setdefault(area, seen[area])
             else:
-                false += 1
+                false.append(next(burst.phrase for burst in bursts if np.isin(one.rows, burst.rows).all()))
             centres = np.concatenate([centres, normalised(there[one.rows].mean(axis=0)[None])])
             group[one.rows] = len(centres) - 1
-    print(f"announced {len(found)} of {len(areas)}, within 30 papers {sum(v <= 30 for v in found.values())}")
-    print(f"false births a month: {false / months:.1f}")
+    within = sum(count <= 30 for count in found.values())
+    print(
+        f"announced {len(found)} of {len(areas)}, within 30 papers {within}; false a month {len(false) / _MONTHS:.1f}"
+    )
     for area, name in enumerate(areas):
         print(f"  {name}: {found.get(area, 'not')} of {seen[area]}")
+    print("false:", "; ".join(false))
+
+
+def _phrases(rows: list[dict[str, Any]]) -> tuple[list[set[str]], list[set[str]]]:
+    """Return of each paper the compounds of its title, and those compounds of any title that its text has."""
+    from tidings.index.words import tokens
+    from tidings.plain import plain
+    from tidings.rank.topics.names import compounds_of
+
+    titles = [{" ".join(key) for key in compounds_of(plain(row["title"]))} for row in rows]
+    common = {key for key, count in Counter(key for keys in titles for key in keys).items() if count > 1}
+    texts = []
+    for row in rows:
+        words = tokens(plain(f"{row['title']} . {row['abstract']}"))
+        runs = {" ".join(words[at : at + size]) for size in (2, 3) for at in range(len(words) - size + 1)}
+        texts.append(runs & common)
+    return [keys & common for keys in titles], texts
+
+
+def _bursts(titles: list[set[str]], texts: list[set[str]], batch: NDArray[np.int64], start: int) -> list[Burst]:
+    """Return the phrases of a night's titles that papers from ``start`` on have oftener than those before."""
+    end = int(batch[-1]) + 1
+    recent = Counter(key for keys in texts[start:end] for key in keys)
+    before = Counter(key for keys in texts[:start] for key in keys)
+    in_titles = Counter(key for keys in titles[start:end] for key in keys)
+    found = []
+    for phrase in sorted({key for at in batch.tolist() for key in titles[at]}):
+        if in_titles[phrase] >= 2 and recent[phrase] >= 4:
+            digits = improbability(recent[phrase], (before[phrase] + 1) * (end - start) / start)
+            rows = np.array([at for at in range(start, end) if phrase in texts[at]]) if digits >= SURE else None
+            found += [Burst(phrase, rows, digits)] if rows is not None else []
+    return found
 
 
 def _areas(rows: list[dict[str, Any]], random: np.random.Generator) -> tuple[NDArray[np.int64], list[str]]:
     keywords = Counter(word for row in rows for word in _keywords(row))
     texts = [f"{row['title']} {row['abstract']} {row.get('keywords') or ''}".lower() for row in rows]
-    names = [word for word, count in keywords.items() if 60 <= count <= 400 and len(word) > 6]
+    names = [word for word, count in keywords.items() if 20 <= count <= 300 and len(word) > 6 and ":" not in word]
+    names.sort()
     random.shuffle(names)
     label, areas = np.full(len(rows), -1), list[str]()
     for name in names:
@@ -331,8 +364,7 @@ def speed(cache: Path, limit: int) -> None:
     numbers = np.arange(1, len(leaves.centres) + 1)
     topics = leaves.group + 1
     topics[-1000:] = 0
-    days = np.linspace(700_000, 701_000, len(there)).astype(np.int64)
-    given = Night(there, topics, days, numbers, leaves.centres, frozenset(), frozenset(), 0.0, 1.0, len(numbers) + 1)
+    given = Night(there, topics, (), numbers, leaves.centres, frozenset(), frozenset(), 0.0, 1.0, len(numbers) + 1)
     _, nightly = _timed(lambda: night(given, np.random.default_rng(0)))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"placing 1,000: {placing:.2f} s; a night: {nightly:.1f} s; peak memory {peak:.2f} GB")

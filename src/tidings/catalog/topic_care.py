@@ -9,6 +9,7 @@ from time import perf_counter
 
 import numpy as np
 
+from tidings.catalog.topic_bursts import bursts
 from tidings.catalog.topic_fitting import (
     Draft,
     Floats,
@@ -69,7 +70,7 @@ class TopicCare(Topics):
             space = self._space(seen.ids) if anew or seen.files is None else _space_in(seen.files)
             seen = replace(seen, points=self._points(space, seen.ids), space=space)
             tell("finding topics anew" if anew else "looking for what changed")
-            draft = full_draft(seen, fresh=full) if anew else nightly_draft(seen)
+            draft = full_draft(seen, fresh=full) if anew else self._night(seen)
             tell("naming them")
             naming = Naming(self._index, self._store, seen, draft)
             naming.name_what_changed()
@@ -206,6 +207,13 @@ class TopicCare(Topics):
             self._clock(),
         )
 
+    def _night(self, seen: Seen) -> Draft:
+        last = int(seen.files.fit["last"]) if seen.files else 0
+        new = replace(
+            seen, topics=np.where(seen.ids > last, 0, seen.topics)
+        )  # placed by day: the night may know better
+        return nightly_draft(new, bursts(self._index, self._store, new))
+
     def _is_outgrown(self, seen: Seen) -> bool:
         if seen.fit is None or seen.files is None or not len(seen.files.fit["leaves"]):
             return True
@@ -235,6 +243,7 @@ class TopicCare(Topics):
                 "centres": draft.centres,
                 "leaves": draft.numbers,
                 "saved": np.array(draft.saved),
+                "last": seen.ids.max(initial=0),
             },
             seen.fit.generation if seen.fit else None,
         )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidings.index.topics import TopicFiles
-from tidings.rank.topics.births import RECENT_DAYS, Born
+from tidings.rank.topics.births import RECENT_DAYS, Born, Burst
 from tidings.rank.topics.fit import area_count, areas, certainty, fit, kept_numbers, leaf_count
 from tidings.rank.topics.groups import means
 from tidings.rank.topics.nightly import Night, night
@@ -170,7 +170,7 @@ def _area_numbers(seen: Seen, found: Numbers, next_number: int) -> Numbers:
     return kept_numbers(parent[seen.followed(seen.topics)], found, count, np.zeros(0, np.int64), next_number)[0]
 
 
-def nightly_draft(seen: Seen) -> Draft:
+def nightly_draft(seen: Seen, bursts: Sequence[Burst]) -> Draft:
     """Return topics after a night: new papers placed, and as little moved as ``rank.topics.nightly`` says."""
     assert seen.files is not None
     numbers = seen.files.fit["leaves"].astype(np.int64)
@@ -182,7 +182,7 @@ def nightly_draft(seen: Seen) -> Draft:
     given = Night(
         seen.points,
         seen.topics,
-        seen.days,
+        bursts,
         numbers,
         seen.files.fit["centres"],
         fixed,

@@ -279,7 +279,7 @@ def _refitted(one: Fitted) -> dict[str, object]:
         "words": msgspec.json.encode(kept.words).decode(),
         "size": kept.size,
         "centre": one.centre,
-        "gone": sa.case((stays, topic.c.gone), else_=sa.cast(kept.gone, sa.DateTime(timezone=True))),
+        "gone": sa.case((stays, topic.c.gone), else_=sa.literal(kept.gone, topic.c.gone.type)),
     }
 
 

@@ -33,20 +33,23 @@ _WORTH = 0.01  # what a further phrase must bring: one more of a hundred papers 
 _PHRASE_BONUS = 0.01  # what a phrase of several words may find less than a single word, and yet be taken: it says more
 _K1, _B = 1.2, 0.75
 _WORD = re.compile(r"[^\W_][\w'’+-]*[\w+]|[^\W_]")
-_WEAK_WORDS = """
+_SMALL_WORDS = """
     a an the of for and or in on with to via from using by is are be at as its it that this towards toward based into
     through over under without within between across beyond not no can do does how what when why where we you our their
-    your all more less new novel approach approaches method methods framework model models modeling modelling study
-    paper learning system systems analysis improving improved efficient effective enhancing leveraging evaluation
-    evaluating exploring understanding case problem problems results application applications some one two first large
-    small high low multi self robust fast simple better unified general adaptive task tasks data deep neural network
-    networks et al end-to-end
+    your all more less et al
+"""
+_WEAK_WORDS = """
+    new novel approach approaches method methods framework model models modeling modelling study paper learning system
+    systems analysis improving improved efficient effective enhancing leveraging evaluation evaluating exploring
+    understanding case problem problems results application applications some one two first large small high low multi
+    self robust fast simple better unified general adaptive task tasks data deep neural network networks end-to-end
 """
 _COMMON_WORDS = """
     generation detection recognition classification estimation segmentation prediction optimization reasoning training
     language image images video text visual information knowledge benchmark dataset datasets performance design
 """
-_WEAK = frozenset(_WEAK_WORDS.split())
+_SMALL = frozenset(_SMALL_WORDS.split())
+_WEAK = _SMALL | frozenset(_WEAK_WORDS.split())
 _NOT_ALONE = frozenset(_COMMON_WORDS.split())
 
 
@@ -125,18 +128,28 @@ class Namer:
 
 def phrases_of(title: str) -> dict[tuple[str, ...], str]:
     """Return the phrases of a title by their stems, each as it stands there; none begins or ends with a weak word."""
-    words = [match.group() for match in _WORD.finditer(title)]
-    places = [match.span() for match in _WORD.finditer(title)]
+    found = _pieces(title, _WEAK)
+    return {key: text for key, text in found.items() if len(key) > 1 or text.casefold() not in _NOT_ALONE}
+
+
+def compounds_of(title: str) -> dict[tuple[str, ...], str]:
+    """Return what of a title can be a term of art: several words, or one with a hyphen, whatever words they are."""
+    return {key: text for key, text in _pieces(title, _SMALL).items() if len(key) > 1 or "-" in text}
+
+
+def _pieces(title: str, barred: frozenset[str]) -> dict[tuple[str, ...], str]:
+    """Return the runs of one to three words by their stems; none begins or ends with a barred word, or has a comma."""
+    matches = list(_WORD.finditer(title))
+    words = [match.group() for match in matches]
     stems = [" ".join(tokens(word)) for word in words]
-    weak = [word.casefold() in _WEAK or word.isdecimal() for word in words]
+    weak = [word.casefold() in barred or word.isdecimal() for word in words]
     found: dict[tuple[str, ...], str] = {}
     for start in range(len(words)):
         for end in range(start, min(start + _LONGEST, len(words))):
-            if end > start and title[places[end - 1][1] : places[end][0]].strip():
-                break  # a comma or colon stands between
-            if weak[start] or weak[end] or (start == end and words[start].casefold() in _NOT_ALONE):
-                continue
-            found.setdefault(tuple(stems[start : end + 1]), " ".join(map(_cased, words[start : end + 1])))
+            if end > start and title[matches[end - 1].end() : matches[end].start()].strip():
+                break
+            if not (weak[start] or weak[end]):
+                found.setdefault(tuple(stems[start : end + 1]), " ".join(map(_cased, words[start : end + 1])))
     return {key: surface for key, surface in found.items() if all(key) and len(surface) > 1}
 
 

@@ -8,11 +8,12 @@ costs nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from tidings.rank.topics.births import Born, births
+from tidings.rank.topics.births import Born, Burst, births
 from tidings.rank.topics.fit import FEWEST, leaf_count
 from tidings.rank.topics.groups import Rows, grouped, means, nearest, seeds
 from tidings.rank.topics.space import Array
@@ -24,7 +25,7 @@ _MARGIN = 0.04  # how much nearer another centre has to be than the own one
 
 
 class Night(NamedTuple):
-    """What is known at night: ``points`` (n, d) of all papers, ``topics`` (n,), 0 for new ones, and ``days`` (n,).
+    """What is known at night: ``points`` (n, d) of all papers, ``topics`` (n,), 0 for new ones, and ``bursts``.
 
     ``numbers`` (k,) are those of the leaves whose ``centres`` (k, d) are known, ``fixed`` those that must stay,
     ``young`` those that were born lately,
@@ -33,7 +34,7 @@ class Night(NamedTuple):
 
     points: Array
     topics: Rows
-    days: Rows
+    bursts: Sequence[Burst]
     numbers: Rows
     centres: Array
     fixed: frozenset[int]
@@ -102,7 +103,7 @@ def night(given: Night, random: np.random.Generator) -> Morning:
     budget = given.saved + NIGHTLY * min(given.nights, _MOST_NIGHTS) * papers
     new = np.flatnonzero((work.group < 0) & work.known)
     work.group[new], _ = nearest(work.points[new], work.centres)
-    born = _bear(work, given, new, budget)
+    born = _bear(work, given, budget)
     work.centre_again()
     split = _split(work, papers, budget, random)
     retired = _retire(work, given.fixed, budget)
@@ -115,11 +116,11 @@ def night(given: Night, random: np.random.Generator) -> Morning:
     return Morning(topics, numbers, work.centres[kept], saved, work.moved(), born, split, retired)
 
 
-def _bear(work: _Work, given: Night, new: Rows, budget: float) -> tuple[tuple[int, Born], ...]:
+def _bear(work: _Work, given: Night, budget: float) -> tuple[tuple[int, Born], ...]:
     found = []
     young = [place for place, number in enumerate(work.numbers) if number in given.young]
-    for one in births(work.points, given.days, new, work.centres, work.group, young=young):
-        if work.moved() + len(one.rows) <= budget:
+    for one in births(work.points, work.group, work.centres, given.bursts, young=young):
+        if work.moved() + np.count_nonzero(work.before[one.rows] >= 0) <= budget:
             between = tuple(work.numbers[place] for place in one.between)
             found.append((work.add(one.rows), one._replace(between=between)))
     return tuple(found)
