@@ -51,6 +51,14 @@ OPERATIONS = [
     "PUT /api/shelves/{number}/papers/{id}",
     "DELETE /api/shelves/{number}/papers/{id}",
     "GET /api/shelf/{key}",
+    "GET /api/topics",
+    "GET /api/topics/emerging",
+    "GET /api/topics/{which}",
+    "GET /api/topics/{which}/papers",
+    "POST /api/topics/{number}/follow",
+    "PATCH /api/topics/{number}",
+    "POST /api/topics/{number}/merge",
+    "POST /api/topics/{number}/split",
 ]
 OF_INTERESTS = [  # held against their description in test_web_api_interests
     "GET /api/interests",

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tidings.catalog.topics import EMERGING_DAYS
+from tidings.errors import InputError
 from tidings.export import to_json
 from tidings.web.accounts import bearer
 from tidings.web.api import Cursor, Limit, json
@@ -20,7 +21,8 @@ from tidings.web.site import of
 from tidings.web.topics import which_of
 
 if TYPE_CHECKING:
-    from tidings.types import Birth, Topic, TopicLine
+    from tidings.errors import InputError
+from tidings.types import Birth, Topic, TopicLine
 
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": ErrorBody, "description": "The error, and what to do about it"}
@@ -184,6 +186,8 @@ def follow_topic(request: Request, number: Number) -> Response:
 @signed.patch("/topics/{number}", response_model=LinesBody)
 def change_topic(request: Request, number: Number, asked: TopicChange) -> Response:
     """Rename a topic, or pin it. Takes the scope ``curate``."""
+    if asked.name is None and asked.pinned is None:
+        raise InputError("say what is to be changed: the name, or whether it is pinned")
     catalog, reader, lines = of(request).catalog, reader_of(request), list[int]()
     if asked.name is not None:
         lines.append(catalog.rename_topic(reader, number, asked.name))
