@@ -54,6 +54,8 @@ def test_the_words_of_a_text_are_those_that_the_index_finds(texts: list[str]) ->
 
 def test_what_is_remembered_of_words_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forward, "_REMEMBERED", 3)
+    forward._term_of_ascii.clear()
+    forward._term_of_stem.clear()
     texts = ["one two three four five", "six seven één twée drïe vïer"]
     assert rows(terms_of(texts)) == [expected(text) for text in texts]
     assert len(forward._term_of_ascii) <= 3
