@@ -10,7 +10,7 @@ run: $(VENV)/run.stamp  ## set everything up, load the sample archive into an em
 	$(BIN)/tidings serve --sample
 
 test: check  ## set everything up, run every check and the quick tests
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -n auto --dist loadfile -m "not slow"
 
 test-all: check  ## the slow tests too
 	$(BIN)/pytest
