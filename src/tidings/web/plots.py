@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 WIDTH, HEIGHT = 104, 20
 _MARGIN = 2
-_BAR, _GAP, _TALL, _LABELLED = 18, 4, 72, 5
+_BAR, _WIDE_BAR, _GAP, _TALL, _LABELLED = 18, 32, 4, 72, 5
+_FEW = 6  # years that all have their label, since a bar is as wide as that
 _LONGEST = 40  # years
 
 
@@ -64,11 +65,10 @@ def bars(values: Mapping[int, int]) -> Bars | None:
         return None
     years = range(max(min(values), max(values) - _LONGEST + 1), max(values) + 1)
     most = max(values.values())
-    drawn = tuple(_bar(place, values.get(year, 0), most, year, len(years)) for place, year in enumerate(years))
-    return Bars(len(years) * (_BAR + _GAP), _TALL + 18, drawn)
-
-
-def _bar(place: int, value: int, most: int, year: int, years: int) -> Bar:
-    height = round(max(1.0, _TALL * value / most), 1) if value else 0.0
-    label = str(year) if year % _LABELLED == 0 or (years < _LABELLED and place == years - 1) else ""
-    return Bar(place * (_BAR + _GAP), _TALL - height, _BAR, height, year, value, label)
+    width, labelled = (_WIDE_BAR, 1) if len(years) <= _FEW else (_BAR, _LABELLED)
+    drawn = []
+    for place, year in enumerate(years):
+        height = round(max(1.0, _TALL * values[year] / most), 1) if values.get(year) else 0.0
+        label = str(year) if year % labelled == 0 else ""
+        drawn.append(Bar(place * (width + _GAP), _TALL - height, width, height, year, values.get(year, 0), label))
+    return Bars(len(years) * (width + _GAP), _TALL + 18, tuple(drawn))
