@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from tidings.learn.heads import Head
 
+_FEW = 30_000
+"""Occurrences of words that are summed at once; more are summed word by word, which needs no copy of them."""
 _DENSE = 768
 """Words that many heads share or many papers have are multiplied densely: a product is faster than scattered sums."""
 
@@ -29,30 +31,45 @@ def score_many(heads: Sequence[Head], recent: Recent) -> NDArray[np.float32]:
     """Return the score of each paper for each head, float32 (m, n), in one product for all heads at once."""
     if not heads or not len(recent.vectors):
         return np.zeros((len(heads), len(recent.vectors)), np.float32)
-    scores = _words_of_many(heads, recent)
-    first = np.cumsum([0, *(len(head.directions) for head in heads)])
-    directions = np.concatenate([head.directions for head in heads])
-    offsets = np.concatenate([head.offsets + np.float32(head.base) for head in heads])
-    meaning = directions @ recent.vectors.T + offsets[:, None]
-    scores += meaning if len(meaning) == len(heads) else np.maximum.reduceat(meaning, first[:-1])
+    scores = _meaning_of_many(heads, np.ascontiguousarray(recent.vectors.T))
+    scores += _words_of_many(heads, recent)
+    scores += np.array([head.base for head in heads], np.float32)[:, None]
     return scores
 
 
 def meaning_of(head: Head, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return what the best taste gives each vector, float32 (n,)."""
-    if len(head.directions) == 1:
-        only: NDArray[np.float32] = vectors @ head.directions[0] + head.offsets[0]
-        return only
-    best: NDArray[np.float32] = (vectors @ head.directions.T + head.offsets).max(axis=1)
+    """Return what the best taste gives each vector, float32 (n,).
+
+    Taste by taste: for the few that there are, a product of matrices takes longer.
+    """
+    best = vectors @ head.directions[0] + head.offsets[0]
+    for direction, offset in zip(head.directions[1:], head.offsets[1:], strict=True):
+        np.maximum(best, vectors @ direction + offset, out=best)
+    return best
+
+
+def _meaning_of_many(heads: Sequence[Head], columns: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return ``meaning_of`` for each head, float32 (m, n), of vectors by column: the first taste of all, then others'."""
+    best = np.zeros((len(heads), columns.shape[1]), np.float32)
+    for taste in range(max(len(head.directions) for head in heads)):
+        having = [place for place, head in enumerate(heads) if len(head.directions) > taste]
+        found = np.stack([heads[place].directions[taste] for place in having]) @ columns
+        found += np.array([heads[place].offsets[taste] for place in having], np.float32)[:, None]
+        best[having] = np.maximum(best[having], found) if taste else found
     return best
 
 
 def words_of(terms: NDArray[np.uint32], weights: NDArray[np.float32], recent: Recent) -> NDArray[np.float32]:
     """Return the summed weights of the words that each paper has, float32 (n,)."""
     places, there = found_in(recent.terms, terms)
-    firsts, ends = recent.starts[places[there]].tolist(), recent.starts[places[there] + 1].tolist()
+    places, weights = places[there], weights[there]
+    firsts, ends = recent.starts[places], recent.starts[places + 1]
+    if (ends - firsts).sum() < _FEW:
+        positions, lengths = spans(recent.starts, places)
+        shares = np.repeat(weights, lengths) * recent.values[positions]
+        return np.bincount(recent.rows[positions], shares, len(recent.vectors)).astype(np.float32)
     scores = np.zeros(len(recent.vectors), np.float32)
-    for first, end, weight in zip(firsts, ends, weights[there], strict=True):
+    for first, end, weight in zip(firsts.tolist(), ends.tolist(), weights, strict=True):
         scores[recent.rows[first:end]] += weight * recent.values[first:end]  # no row twice in a column
     return scores
 

@@ -53,9 +53,12 @@ def split(vectors: NDArray[np.float32]) -> NDArray[np.int64]:
     if len(vectors) < FEWEST:
         return np.zeros(len(vectors), np.int64)
     means = _far_apart(vectors)
-    for _ in range(_ROUNDS):
+    groups = np.argmax(vectors @ means.T, axis=1)
+    for _ in range(_ROUNDS - 1):
+        before, means = groups, _means(vectors, groups, len(means))
         groups = np.argmax(vectors @ means.T, axis=1)
-        means = _means(vectors, groups, len(means))
+        if (groups == before).all():
+            break
     return _merged(vectors, np.unique(groups, return_inverse=True)[1])
 
 
