@@ -42,14 +42,14 @@ def meaning_of(head: Head, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
     Taste by taste: for the few that there are, a product of matrices takes longer.
     """
-    best = vectors @ head.directions[0] + head.offsets[0]
+    best: NDArray[np.float32] = vectors @ head.directions[0] + head.offsets[0]
     for direction, offset in zip(head.directions[1:], head.offsets[1:], strict=True):
         np.maximum(best, vectors @ direction + offset, out=best)
     return best
 
 
 def _meaning_of_many(heads: Sequence[Head], columns: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return ``meaning_of`` for each head, float32 (m, n), of vectors by column: the first taste of all, then others'."""
+    """Return ``meaning_of`` for each head, float32 (m, n); vectors by column. All heads' first tastes, then seconds."""
     best = np.zeros((len(heads), columns.shape[1]), np.float32)
     for taste in range(max(len(head.directions) for head in heads)):
         having = [place for place, head in enumerate(heads) if len(head.directions) > taste]
