@@ -7,6 +7,7 @@ import lzma
 import re
 from dataclasses import replace
 from datetime import date, timedelta
+from email.headerregistry import Address
 from email.message import EmailMessage
 from html import unescape
 from pathlib import Path
@@ -22,6 +23,7 @@ from tests.digest_help import LINKER, LINKS, NOW, SENTENCE, SITE, digest, paper,
 from tests.mail_lint import parsed, problems
 from tidings.digest.compose import LARGEST, compose, text_of
 from tidings.digest.gist import best, first_sentences, gists
+from tidings.digest.letter import letter, on_the_wire
 from tidings.digest.links import DISMISS, LEAVE, LIKE, SAVE
 from tidings.digest.wording import account, changed, printed, sentences, subject
 from tidings.embed import load_default, paper_text
@@ -169,6 +171,22 @@ def test_the_same_edition_is_the_same_mail() -> None:
     assert compose(told, settings(), LINKS, NOW).as_bytes() == first
     other = parsed(compose(told, settings(), replace(LINKS, edition=78), NOW).as_bytes())
     assert other["Message-ID"] != parsed(first)["Message-ID"]
+
+
+def test_a_mail_leaves_as_the_library_writes_it_with_its_dots_doubled() -> None:
+    text = ".\n..hidden\n.y " + "ä" * 90 + " =\n"
+    message = letter([("To", Address(addr_spec="ada@lab.example")), ("Subject", "Ä.")], text, f"<p>{text}</p>", "edge")
+    leaving = on_the_wire(message)
+    assert leaving.replace(b"\r\n..", b"\r\n.").splitlines() == message.as_bytes().splitlines()
+    assert leaving.count(b"\r\n..") >= 2
+    assert b"\r\n.\r\n" not in leaving, "only the last dot ends a mail"
+    assert text_of(parsed(message.as_bytes()), "plain").splitlines() == text.splitlines()
+
+
+@pytest.mark.parametrize("value", ["one\r\nBcc: everybody@lab.example", "<ä@lab.example>"])
+def test_a_header_of_ours_has_one_line_of_plain_letters(value: str) -> None:
+    with pytest.raises(ValueError, match=r"linefeed|ASCII"):
+        letter([("List-Id", value)], "text", "<p>text</p>", "edge")
 
 
 def test_one_click_is_not_promised_without_encryption() -> None:

@@ -7,9 +7,8 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
+from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, Policy
 from email.utils import format_datetime
 from functools import cache, lru_cache
 from urllib.parse import quote
@@ -19,6 +18,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from tidings import moments
 from tidings.digest import links as purposes
 from tidings.digest import wording
+from tidings.digest.letter import letter
+from tidings.digest.letter import sender as sent_by
 from tidings.digest.links import EditionLinks
 from tidings.mail import subject_line
 from tidings.places import of_paper, outside
@@ -30,7 +31,8 @@ LARGEST = 100_000
 """Bytes of the HTML as it is sent; Gmail cuts off what is beyond 102 KB."""
 
 _WIDTH = 72
-_REMEMBERED = 4_096
+_REMEMBERED = 4_096  # papers
+_TEXTS_REMEMBERED = 4 * _REMEMBERED
 _LINKS = 2
 _LONGEST_GIST = 600
 _LONGEST_NOTE = 500
@@ -45,18 +47,6 @@ _NAMES = frozenset({"arXiv"})
 
 _SHORT_TITLE = 120  # bytes, so that even a hundred titles in any script fit
 _TITLE_ALONE, _WITHOUT_GIST, _WHOLE = 0, 1, 2
-
-
-class _Addresses(UnstructuredHeader, BaseHeader):
-    """A header of addresses in angle brackets: broken between them only, never encoded (RFC 2369, section 2)."""
-
-    def fold(self, *, policy: Policy) -> str:
-        return f"{self.name}: {self.replace(', ', f',{policy.linesep} ')}{policy.linesep}"
-
-
-_HEADERS = HeaderRegistry()
-_HEADERS.map_to_type("list-unsubscribe", _Addresses)
-_POLICY = SMTP.clone(header_factory=_HEADERS, max_line_length=76)  # RFC 2045, section 6.7: the library takes 78
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +74,13 @@ def compose(digest: Digest, settings: Settings, links: EditionLinks, now: dateti
     """
     stories = [_told(story, digest.subscription, links) for story in digest.stories]
     values = _values(digest, links)
-    message = EmailMessage(policy=_POLICY)
-    _address(message, digest.subscription, settings, links)
-    message["Subject"] = subject_line(str(values["subject"]))
-    message["Date"] = format_datetime(now)
+    headers = [
+        *_addressed(digest.subscription, settings, links),
+        ("Subject", subject_line(str(values["subject"]))),
+        ("Date", format_datetime(now)),
+    ]
     text = _environment().get_template("edition.txt").render(values, stories=stories)
-    message.set_content(text, cte="quoted-printable")
-    message.add_alternative(_fitting(values, stories), subtype="html", cte="quoted-printable")
-    message.set_boundary(f"tidings-{links.mark}")  # no paper can name it
-    return message
+    return letter(headers, text, _fitting(values, stories), f"tidings-{links.mark}")  # no paper can name it
 
 
 def text_of(message: EmailMessage, kind: str) -> str:
@@ -105,22 +93,22 @@ def text_of(message: EmailMessage, kind: str) -> str:
 # --- headers ---
 
 
-def _address(message: EmailMessage, subscription: Subscription, settings: Settings, links: EditionLinks) -> None:
-    """Say from whom a mail is, to whom, of which list, and how it is left (RFC 2369, RFC 2919, RFC 8058, RFC 3834).
+def _addressed(
+    subscription: Subscription, settings: Settings, links: EditionLinks
+) -> Iterator[tuple[str, str | Address]]:
+    """Yield from whom a mail is, to whom, of which list, and how it is left (RFC 2369, RFC 2919, RFC 8058, RFC 3834).
 
     Nothing that people wrote can add a header: each is an object of the library, which refuses line breaks.
     """
-    sender = Address("Tidings", addr_spec=settings.mail.sender or f"tidings@{links.host}")
-    message["From"] = sender
-    message["To"] = Address(addr_spec=subscription.address)
-    message["Message-ID"] = f"<{links.edition}.{links.mark}@{sender.domain}>"
-    message["List-Id"] = f"<digest-{subscription.id}.{links.host}>"
-    message["List-Unsubscribe"] = ", ".join(_ways_out(settings, links))
-    if links.site.startswith(
-        "https://"
-    ):  # what says that a POST is enough needs an address that nobody reads on the way
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message["Auto-Submitted"] = "auto-generated"
+    sender = settings.mail.sender or f"tidings@{links.host}"
+    yield "From", sent_by(sender)
+    yield "To", Address(addr_spec=subscription.address)
+    yield "Message-ID", f"<{links.edition}.{links.mark}@{sender.rpartition('@')[2]}>"
+    yield "List-Id", f"<digest-{subscription.id}.{links.host}>"
+    yield "List-Unsubscribe", ", ".join(_ways_out(settings, links))
+    if links.site.startswith("https://"):  # a POST is promised where nobody reads the address on the way
+        yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
+    yield "Auto-Submitted", "auto-generated"
 
 
 def _ways_out(settings: Settings, links: EditionLinks) -> Iterator[str]:
@@ -248,14 +236,18 @@ def _capitalised(name: str) -> str:
     return name if name in _NAMES else name[:1].upper() + name[1:]
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def _wrapped(text: str, indent: int = 0, mark: str = "") -> str:
     """Return a text in lines of 72 characters, indented; ``mark`` stands in the first one's indentation."""
+    return mark.ljust(indent) + _filled(text, indent)[indent:]
+
+
+@lru_cache(maxsize=_TEXTS_REMEMBERED)
+def _filled(text: str, indent: int) -> str:
     blank = " " * indent
     return textwrap.fill(
         text,
         _WIDTH,
-        initial_indent=mark.ljust(indent),
+        initial_indent=blank,
         subsequent_indent=blank,
         break_long_words=False,
         break_on_hyphens=False,

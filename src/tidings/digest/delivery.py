@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
 
+from tidings.digest.letter import on_the_wire
 from tidings.errors import MailError
 from tidings.mail import connected, reason
 from tidings.plain import collapse
@@ -28,8 +29,6 @@ LAST_ANSWER = 600.0
 
 _MOST_ON_ONE = 500  # mails; many servers end a connection after some hundreds
 _LONGEST_ANSWER = 300
-_DOT = re.compile(rb"^\.", re.MULTILINE)
-_LINE_END = re.compile(rb"\r\n|\r|\n")
 _NO_SUCH_BOX = re.compile(
     r"\b5\.1\.\d+\b|no such (user|mailbox|recipient)|(user|mailbox|recipient) unknown|unknown user", re.I
 )
@@ -121,7 +120,7 @@ class Mailer:
         if code != 354:
             return self._refused(code, answer, NEVER)
         assert server.sock is not None
-        server.sock.sendall(_on_the_wire(message))
+        server.sock.sendall(on_the_wire(message))
         _check_still_there(server.sock)
         return None
 
@@ -173,12 +172,6 @@ def _check_still_there(sock: socket.socket) -> None:
 
 def _said(code: int, answer: bytes) -> str:
     return f"{code} {collapse(answer.decode('utf-8', 'replace'))}"[:_LONGEST_ANSWER]
-
-
-def _on_the_wire(message: EmailMessage) -> bytes:
-    """Return a mail as it is sent, without its last dot: lines end with CRLF, a dot that begins one is doubled."""
-    data = _LINE_END.sub(b"\r\n", message.as_bytes())
-    return _DOT.sub(b"..", data if data.endswith(b"\r\n") else data + b"\r\n")
 
 
 __all__ = ["LATER", "NEVER", "SENT", "UNKNOWN", "WITHDRAWN", "MailError", "Mailer", "Outcome"]
