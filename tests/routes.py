@@ -67,6 +67,8 @@ def table(numbers: dict[str, int], secrets: dict[str, str]) -> dict[str, Row]:
         "GET /similar": Row(ANYBODY, f"/similar?id={PAPER}"),
         "GET /papers/date": Row(ANYBODY, "/papers/date"),
         "GET /papers/date/{day}": Row(ANYBODY, "/papers/date/2026-03-02"),
+        "GET /papers/date/grid": Row(ANYBODY, "/papers/date/grid"),
+        "GET /papers/date/{day}/grid": Row(ANYBODY, "/papers/date/2026-03-02/grid"),
         "GET /papers/week/{week}": Row(ANYBODY, "/papers/week/2026-W10"),
         "GET /papers/month/{month}": Row(ANYBODY, "/papers/month/2026-03"),
         "GET /paper/{id:path}": Row(ANYBODY, f"/paper/{PAPER}"),

@@ -7,8 +7,8 @@ from types import TracebackType
 
 from tidings.catalog.asking import Asking
 from tidings.catalog.checking import Checking
+from tidings.catalog.grids import Grids
 from tidings.catalog.keeping import Keeping, Progress
-from tidings.catalog.mapping import MapMaking
 from tidings.catalog.members import Members
 from tidings.catalog.outbound import Outbound
 from tidings.catalog.outbox import Outbox
@@ -39,7 +39,7 @@ def open(home: Path | str | None = None, settings: Settings | None = None) -> Ca
 
 
 class Catalog(
-    MapMaking,
+    Grids,
     Tags,
     Outbox,
     Trending,

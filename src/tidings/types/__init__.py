@@ -24,7 +24,7 @@ from tidings.types.interests import (
     Telling,
     WhyNot,
 )
-from tidings.types.maps import EDGE, FIRST_YEAR, NOWHERE, Landmark, MapReport, Selection, Sheet
+from tidings.types.maps import EDGE, FIRST_YEAR, NOWHERE, DayGrid, Landmark, MapReport, Selection, Sheet
 from tidings.types.papers import (
     Change,
     Count,
@@ -94,6 +94,7 @@ __all__ = [
     "Check",
     "Count",
     "Day",
+    "DayGrid",
     "Digest",
     "Edition",
     "Encoder",

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tidings.types.papers import Paper
-from tidings.types.topics import Topic
+from tidings.types.queries import Day
+from tidings.types.topics import PaperTopic, Topic
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -78,3 +81,17 @@ class MapReport:
     placed: int
     anew: bool
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class DayGrid:
+    """The papers of a day as a grid of so many ``columns``: the hits of ``day`` are its cells, row by row.
+
+    ``topics`` are those of papers by internal id; ``areas`` the place of each area, by its number, in the map's list of
+    areas, which decides its colour.
+    """
+
+    day: Day
+    columns: int
+    topics: Mapping[int, PaperTopic]
+    areas: Mapping[int, int]

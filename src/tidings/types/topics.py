@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from tidings.types.papers import Paper
 from tidings.types.queries import Page
@@ -135,4 +135,3 @@ class TopicsState:
     papers: int
     leaves: int
     areas: int
-    newest_day: date | None = None

@@ -18,6 +18,7 @@ __all__ = [
     "of_author",
     "of_day",
     "of_feed",
+    "of_grid",
     "of_interest",
     "of_month",
     "of_new_interest",
@@ -41,6 +42,11 @@ LONGEST_GET = 6_000
 def of_day(day: date) -> str:
     """Return the address of the page that lists a day's papers."""
     return f"/papers/date/{day.isoformat()}"
+
+
+def of_grid(day: date) -> str:
+    """Return the address of the page that shows a day's papers as a grid."""
+    return f"{of_day(day)}/grid"
 
 
 def of_week(week: str) -> str:

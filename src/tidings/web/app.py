@@ -23,6 +23,7 @@ from tidings.web import (
     failures,
     feeds,
     following,
+    grids,
     house,
     interests,
     lists,
@@ -104,7 +105,7 @@ def create_app(catalog: Catalog, settings: Settings) -> FastAPI:
         *tags.ROUTES,
     ]  # a paper's page takes any rest
     app.router.routes.extend(outbound.ROUTES)  # before the pages: a day with an ending is no day
-    looking = [*trending.ROUTES, *lists.ROUTES, *mapping.ROUTES]
+    looking = [*grids.ROUTES, *trending.ROUTES, *lists.ROUTES, *mapping.ROUTES]
     app.router.routes.extend([*looking, *doing, *papers.ROUTES, *house.ROUTES, *people])
     app.mount("/static", _Static(directory=FOLDER / "static"))
     app.add_middleware(Door)
