@@ -72,7 +72,7 @@ def themes(feed: Feed) -> set[str]:
 
 
 def whole(catalog: Catalog, reader: Reader, *names: str, **asked: Any) -> Feed:
-    return catalog.feed(reader, names, **{"days": ALL, "limit": 500, **asked})
+    return catalog.feed(reader, names, **{"days": ALL, "limit": 500, "outside": False, **asked})
 
 
 # --- what it lists ---
@@ -89,7 +89,7 @@ def whole(catalog: Catalog, reader: Reader, *names: str, **asked: Any) -> Feed:
 )
 def test_words_or_a_like_bring_their_kind_first(catalog: Catalog, ada: Reader, made: dict[str, Any]) -> None:
     catalog.make_interest(ada, "Graphs", **made)
-    feed = catalog.feed(ada, days=ALL)
+    feed = catalog.feed(ada, ["Graphs"], days=ALL)
     assert themes(feed) == {"graphs"}
     assert {theme_of(paper) for paper in listed(feed)[:12]} == {"graphs"}
     assert (feed.looked_at, feed.start, feed.end) == (len(NAMES) * EACH, TODAY - 7 * DAY, TODAY)
@@ -179,7 +179,7 @@ def test_pages_show_everything_once(catalog: Catalog, ada: Reader) -> None:
     catalog.make_interest(ada, "Graphs", words="graph neural networks nodes")
     every, cursor, found = listed(whole(catalog, ada)), None, list[str]()
     while True:
-        page = catalog.feed(ada, days=ALL, limit=23, cursor=cursor)
+        page = catalog.feed(ada, days=ALL, limit=23, cursor=cursor, outside=False)
         found += listed(page)
         if (cursor := page.cursor) is None:
             break
@@ -245,10 +245,10 @@ def test_what_was_shown_stays_for_the_visit_and_is_gone_the_next_day(
 ) -> None:
     for reader in (ada, eve):
         catalog.make_interest(reader, "Graphs", words="graph neural networks nodes")
-    page = listed(catalog.feed(ada, days=ALL, limit=5))
+    page = listed(catalog.feed(ada, ["Graphs"], days=ALL, limit=5))
     catalog.mark_shown(ada, page)
     catalog.mark_opened(ada, page[1])
-    again = catalog.feed(ada, days=ALL, limit=5)
+    again = catalog.feed(ada, ["Graphs"], days=ALL, limit=5)
     assert listed(again) == page
     assert [hit.opened for hit in again.hits] == [False, True, False, False, False]
     clock.at += 13 * HOUR
@@ -256,7 +256,7 @@ def test_what_was_shown_stays_for_the_visit_and_is_gone_the_next_day(
     assert set(page).isdisjoint(listed(later))
     assert later.seen == 5
     assert set(page) <= set(listed(whole(catalog, ada, unseen=False)))
-    assert listed(catalog.feed(eve, days=ALL, limit=5)) == page
+    assert listed(catalog.feed(eve, ["Graphs"], days=ALL, limit=5)) == page
 
 
 def test_a_paper_that_is_liked_is_known_and_leaves_with_the_visit(catalog: Catalog, ada: Reader, clock: Clock) -> None:
@@ -330,6 +330,62 @@ def test_marks_of_papers_that_nothing_has_are_left_out(catalog: Catalog, ada: Re
             catalog.mark_shown(ada, ids, place=place)
     with pytest.raises(NotFoundError):
         catalog.mark_opened(ada, "arxiv:9999.99999")
+
+
+# --- one from outside ---
+
+
+def drawn(feed: Feed) -> tuple[int, str, float]:
+    """Return the place, the id and the chance of the one paper that was drawn."""
+    [found] = [(place, hit.paper.key, hit.chance) for place, hit in enumerate(feed.hits) if hit.chance is not None]
+    return found
+
+
+def test_one_paper_from_outside_stands_among_the_first_and_changes_with_the_day(
+    catalog: Catalog, ada: Reader, eve: Reader, clock: Clock
+) -> None:
+    for reader in (ada, eve):
+        catalog.make_interest(reader, "Graphs", likes=keys("graphs", 0, 1, 2))
+    place, paper, chance = drawn(catalog.feed(ada, days=ALL))
+    assert (place, theme_of(paper) == "graphs") == (4, False)
+    assert drawn(catalog.feed(ada, days=ALL)) == (place, paper, chance)
+    below = catalog.feed(ada, days=ALL, breadth=0.5).below
+    assert chance == pytest.approx(1 / below, rel=0.1)
+    others = {drawn(catalog.feed(eve, days=ALL))[1]}
+    for _ in range(3):
+        clock.at += DAY
+        others.add(drawn(catalog.feed(ada, days=ALL))[1])
+    assert len(others | {paper}) > 2
+
+
+def test_nothing_is_drawn_where_there_is_no_usual_or_one_does_without(catalog: Catalog, ada: Reader) -> None:
+    catalog.follow(ada, "Kaiming He")
+    assert all(hit.chance is None for hit in catalog.feed(ada, days=ALL).hits)
+    catalog.make_interest(ada, "Graphs", likes=keys("graphs", 0, 1, 2), visibility="lab")
+    shelf = catalog.make_shelf(ada, "Planets")
+    catalog.put(ada, shelf.id, key("planets", 0))
+    for feed in (
+        catalog.feed(ada, ["Graphs"], days=ALL),
+        catalog.feed(ada, days=ALL, outside=False),
+        catalog.lab_feed(ada, asked=Asked(days=ALL, outside=True)),
+        catalog.shelf_feed(ada, shelf.id, asked=Asked(days=ALL, outside=True)),
+    ):
+        assert feed.hits
+        assert all(hit.chance is None for hit in feed.hits)
+    drawn(catalog.feed(ada, days=ALL))
+
+
+def test_the_chance_of_what_was_drawn_is_kept(catalog: Catalog, store: Store, ada: Reader) -> None:
+    catalog.make_interest(ada, "Graphs", likes=keys("graphs", 0, 1, 2))
+    feed = catalog.feed(ada, days=ALL)
+    _, paper, chance = drawn(feed)
+    catalog.mark_shown(ada, listed(feed), drawn=(paper, chance))
+    kept = {showing.paper_id: showing.chance for showing in store.habits.all_showings(ada.account.id)}
+    assert kept.pop(catalog.paper(paper).id) == chance
+    assert set(kept.values()) == {None}
+    for wrong in (0.0, 1.1, float("nan")):
+        with pytest.raises(InputError):
+            catalog.mark_shown(ada, listed(feed), drawn=(paper, wrong))
 
 
 # --- odd interests ---

@@ -56,6 +56,9 @@ def test_an_interest_is_made_and_read(home: Path) -> None:
     assert made == "'Graphs' is interest number 1, with 1 paper liked.\n"
     feed = done(home, "feed", "--since", "2w")
     assert "because you liked “" in feed
+    assert "outside your usual: drawn by lot, 1 in " in feed
+    assert "outside your usual" not in done(home, "feed", "--since", "2w", "--no-outside")
+    assert all(hit["chance"] is None for hit in json.loads(done(home, "feed", "--json"))["hits"])
     assert "Graphs: " in feed
     assert "of 160 papers from 2026-02-17 to 2026-03-02" in feed
     found = json.loads(done(home, "feed", "Graphs", "--since", "8d", "--json"))

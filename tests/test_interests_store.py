@@ -11,6 +11,7 @@ from tests.scripted import START
 from tidings.errors import ConflictError, NotFoundError, SignInError
 from tidings.people import Role
 from tidings.store import Store
+from tidings.store.habits import Placed
 from tidings.store.interests import Said
 from tidings.types import DISMISSED, LIKED, TAKEN_BACK, Example, Interest, Rule, Showing
 
@@ -161,7 +162,7 @@ def test_nothing_is_kept_for_an_account_that_is_gone_or_kept_out(store: Store) -
     for call in (
         lambda: store.interests.say(made.id, [Said(zebra, LIKED, START)], START),
         lambda: make(store, ada.id, "More"),
-        lambda: store.habits.show(ada.id, {zebra: 1}, START),
+        lambda: store.habits.show(ada.id, {zebra: Placed(1)}, START),
         lambda: store.habits.open(ada.id, zebra, START),
         lambda: store.habits.add_rule(ada.id, "mute-word", "blockchain", START, most=9),
     ):
@@ -172,13 +173,13 @@ def test_nothing_is_kept_for_an_account_that_is_gone_or_kept_out(store: Store) -
 
 def test_the_first_time_a_paper_was_shown_and_opened_counts(store: Store) -> None:
     ada, [zebra, comet] = account(store, "Ada").id, papers(store, 0, 1)
-    store.habits.show(ada, {zebra: 3, 99: 4}, START)
-    store.habits.show(ada, {zebra: 1}, START + HOUR)
+    store.habits.show(ada, {zebra: Placed(3, 0.25), 99: Placed(4)}, START)
+    store.habits.show(ada, {zebra: Placed(1)}, START + HOUR)
     store.habits.open(ada, zebra, START + HOUR)
     store.habits.open(ada, zebra, START + 2 * HOUR)
     store.habits.open(ada, comet, START)
     assert store.habits.showings(ada, [zebra, comet, 99]) == {
-        zebra: Showing(zebra, START, 3, START + HOUR),
+        zebra: Showing(zebra, START, 3, START + HOUR, 0.25),
         comet: Showing(comet, START, 0, START),
     }
     assert store.habits.shown_before(ada, START + HOUR, START) == [zebra]

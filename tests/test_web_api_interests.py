@@ -90,12 +90,14 @@ def test_what_is_said_and_taken_back(app: FastAPI, catalog: Catalog) -> None:
 def test_a_feed_its_reasons_and_what_steers_it(app: FastAPI, catalog: Catalog) -> None:
     ada = asking(app, catalog, "Ada3")
     interest = made(ada, name="Graphs", likes=keys("graphs", 0, 1))
-    feed = ada.get("/api/feed?days=8&limit=5").json()
+    assert [hit["chance"] is None for hit in ada.get("/api/feed?days=8&limit=6").json()["hits"]].count(False) == 1
+    feed = ada.get("/api/feed?days=8&limit=5&outside=false").json()
     assert (feed["looked_at"], feed["seen"], len(feed["hits"])) == (4 * EACH, 2, 5)
     first = feed["hits"][0]
     assert (first["interest_id"], first["is_strong"]) == (interest["number"], True)
     assert {like["id"] for like in first["reason"]["likes"]} <= set(keys("graphs", 0, 1))
-    second = ada.get("/api/feed", params={"days": 8, "limit": 5, "cursor": feed["cursor"]}).json()
+    further = {"days": 8, "limit": 5, "outside": False, "cursor": feed["cursor"]}
+    second = ada.get("/api/feed", params=further).json()
     assert {h["paper"]["id"] for h in feed["hits"]}.isdisjoint(h["paper"]["id"] for h in second["hits"])
     assert ada.get(f"/api/feed?interest={interest['number']}&days=8&limit=5").json()["hits"] == feed["hits"]
     why = ada.get(f"/api/papers/{first['paper']['id']}/why-not?days=8").json()

@@ -143,6 +143,28 @@ def test_a_reader_without_interests_is_told_what_would_fill_the_feed(made: House
     assert "There is no interest yet" in words(ada.get("/feed"))
 
 
+def test_the_one_from_outside_is_marked_where_it_stands_and_noted_with_its_chance(made: House, ada: TestClient) -> None:
+    begin(ada, "Planets", words="planet orbit telescope transit", likes=" ".join(keys("planets", 1, 2)))
+    page = ada.get("/feed?days=30").text
+    above = page.partition("Below your line")[0]
+    [paper] = [each for each in listed(above) if "outside your usual" in entry(page, each)]
+    assert re.search(r"Drawn by lot, 1 in \d+, from what your interests leave out", said(entry(page, paper)))
+    form = dict(re.findall(r'<input type="hidden" name="(outside|chance)" value="([^"]+)">', page))
+    assert form["outside"] == paper
+    assert f'data-chance="{form["chance"]}"' in page
+    ada.post("/feed/seen", data={"papers": " ".join(listed(page)), **form})
+    reader = made.reader(ada)
+    assert reader is not None
+    [chance] = [each.chance for each in made.store.habits.all_showings(reader.account.id) if each.chance]
+    assert chance == float(form["chance"])
+    assert ada.post("/feed/seen", data={"papers": paper, "outside": paper, "chance": "much"}).status_code == 400
+    without = re.search(r'<a href="([^"]+)">nothing from outside</a>', page)
+    assert without is not None
+    page = ada.get(without[1].replace("&amp;", "&")).text
+    assert "outside your usual" not in page
+    assert "one from outside</a>" in page
+
+
 # --- saying ---
 
 

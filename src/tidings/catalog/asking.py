@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tidings import learn
-from tidings.catalog.feeds import VISIT, Feeds, followed_author
+from tidings.catalog.feeds import VISIT, followed_author
 from tidings.catalog.learning import Learnt, Pool
+from tidings.catalog.noting import Noting
 from tidings.catalog.steering import filter_of
 from tidings.catalog.voices import DAYS, Asked, window
 from tidings.errors import InputError
@@ -40,7 +41,7 @@ class _Place(NamedTuple):
         return max(0.0, self.line - self.height)
 
 
-class Asking(Feeds):
+class Asking(Noting):
     """Questions and answers about feeds; each is its reader's alone."""
 
     def why_not(

@@ -27,6 +27,7 @@ from tidings.catalog.voices import (
     counted,
     laid_out,
     page_from,
+    seed_of,
     voice_of,
     window,
 )
@@ -78,6 +79,7 @@ class Feeds(Steering, Reasons):
         breadth: float = BREADTH,
         freshness: float = FRESHNESS,
         unseen: bool = True,
+        outside: bool = True,
     ) -> Feed:
         """Return the papers of the last days for some of the interests that one sees, or for all of one's own.
 
@@ -86,6 +88,7 @@ class Feeds(Steering, Reasons):
         papers and those that were dismissed are left out, and so is what was shown in an earlier visit, unless not
         only what is ``unseen`` is asked for. ``breadth`` from 0 (narrow) to 1 moves the line, ``freshness`` from 0
         (score alone) to 1 (newest first) the order; docs/feeds.md says how. The days end with the newest one held.
+        Among those of all of one's own interests stands one paper from ``outside`` of them, drawn anew each day.
 
         Raises:
             SignInError, ForbiddenError: nobody is signed in, or the token may not.
@@ -95,7 +98,7 @@ class Feeds(Steering, Reasons):
         """
         account = require(reader, "interests")
         chosen = [self.interest(reader, name) for name in names] or self._store.interests.of(account.id)
-        asked = Asked(days, limit, cursor, breadth, freshness, unseen)
+        asked = Asked(days, limit, cursor, breadth, freshness, unseen, outside=outside and not names)
         return self._feed(account, [(each, self._learnt(each)) for each in chosen], asked)
 
     def lab_feed(self, reader: Reader | None, *, asked: Asked | None = None) -> Feed:
@@ -106,7 +109,7 @@ class Feeds(Steering, Reasons):
         """
         account = require(reader, "interests")
         shared = self._store.interests.of_lab()
-        return self._feed(account, [(each, self._learnt(each)) for each in shared], asked or Asked())
+        return self._feed(account, [(each, self._learnt(each)) for each in shared], _without_draw(asked))
 
     def shelf_feed(self, reader: Reader | None, number: int, *, asked: Asked | None = None) -> Feed:
         """Return the feed of a shelf that one sees: papers like those on it, none of them.
@@ -123,7 +126,7 @@ class Feeds(Steering, Reasons):
         stands_for = Interest(
             0, shelf.account_id, shelf.owner, shelf.name, "", "", "private", shelf.created, shelf.created, len(liked)
         )
-        return self._feed(account, [(stands_for, learnt)], asked or Asked(), known=liked)
+        return self._feed(account, [(stands_for, learnt)], _without_draw(asked), known=liked)
 
     # --- how it comes about ---
 
@@ -161,7 +164,8 @@ class Feeds(Steering, Reasons):
         voices = [voice for each in chosen if (voice := self._voice(pool, *each))]
         aside = self._aside(account, pool, asked, known)
         candidates = laid_out(voices, aside, pool, rows)
-        listed = ranked(candidates, asked.taste)
+        seed = seed_of(account.id, pool.today) if asked.outside and voices else None
+        listed = ranked(candidates, asked.taste, seed=seed)
         return Ranked(
             voices=voices,
             rows=rows[listed.rows],
@@ -169,6 +173,8 @@ class Feeds(Steering, Reasons):
             strong=listed.strong,
             alike=[rows[list(others)] for others in listed.alike],
             counts=counted(candidates, aside, rows, asked.taste),
+            outside=listed.outside,
+            chance=listed.chance,
         )
 
     def _voice(self, pool: Pool, interest: Interest, learnt: Learnt) -> Voice | None:
@@ -247,6 +253,7 @@ class Feeds(Steering, Reasons):
                 votes=about.votes[number],
                 likers=about.likers.get(number, ()),
                 alike=tuple(every[other] for other in others if other in every),
+                chance=found.chance if place == found.outside else None,
             )
             hits.append(found.spoken_for(hit, place))
         return tuple(hits)
@@ -279,7 +286,8 @@ class Feeds(Steering, Reasons):
 class Ranked(NamedTuple):
     """What a feed lists, best first: rows of the pool, the voice that speaks for each (-1: none), is it strong.
 
-    ``alike`` are the rows folded into each; ``counts`` are of all that was looked at.
+    ``alike`` are the rows folded into each; ``counts`` are of all that was looked at. ``outside`` is the place of the
+    paper that was drawn, with its ``chance``.
     """
 
     voices: Sequence[Voice]
@@ -288,6 +296,8 @@ class Ranked(NamedTuple):
     strong: Mask
     alike: Sequence[Ids]
     counts: dict[str, int]
+    outside: int | None = None
+    chance: float = 1.0
 
     def spoken_for(self, hit: FeedHit, place: int) -> FeedHit:
         """Return a hit with what the voice says that speaks for it."""
@@ -309,6 +319,11 @@ class _About(NamedTuple):
 
     def explained(self, paper: Paper, reason: Reason) -> Reason:
         return replace(reason, author=followed_author(paper, self.followed)) if self.followed else reason
+
+
+def _without_draw(asked: Asked | None) -> Asked:
+    """Return how a feed is asked for that is not of one's own interests: nothing is outside of others'."""
+    return replace(asked or Asked(), outside=False)
 
 
 def followed_author(paper: Paper, authors: Sequence[str]) -> str | None:

@@ -96,7 +96,8 @@ class Members(Keys):
         showings = self._store.habits.all_showings(account_id)
         keys = self._keys({one.paper_id for one in showings})
         return [
-            {"paper": keys[one.paper_id], "at": one.at, "place": one.place, "opened": one.opened} for one in showings
+            {"paper": keys[one.paper_id], "at": one.at, "place": one.place, "opened": one.opened, "chance": one.chance}
+            for one in showings
         ]
 
     def _named(self, votes: list[Vote]) -> list[Exported]:

@@ -44,7 +44,7 @@ class Outbound(Feeds, Keys):
             SignInError, ForbiddenError: nobody asks, or the token may not.
             NotFoundError, InputError, IndexUnavailableError: as ``feed``.
         """
-        return self.feed(_reading(reader, "interests"), names, limit=limit, unseen=False)
+        return self.feed(_reading(reader, "interests"), names, limit=limit, unseen=False, outside=False)
 
     def interests_to_follow(self, reader: Reader | None) -> list[Interest]:
         """Return the interests of one's own; raises as ``shelf_to_follow``."""

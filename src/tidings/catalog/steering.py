@@ -1,8 +1,6 @@
-"""What steers all of a reader's feeds at once: muted words and authors, followed authors, what was shown and opened."""
+"""What steers all of a reader's feeds at once: muted words and authors, followed authors."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from tidings.catalog.gathering import author_of
 from tidings.catalog.moving import Moving
@@ -12,16 +10,13 @@ from tidings.people import Reader, require
 from tidings.types import Filter, Rule, Term
 
 MOST_RULES = 1_000
-MOST_SHOWN = 1_000
-"""Papers that can be marked as shown at once."""
-
 _LONGEST = 80
 _MUTED = {"word": "mute-word", "author": "mute-author"}
 _FOLLOWED = "follow-author"
 
 
 class Steering(Moving):
-    """Rules and reading marks; each is its reader's alone."""
+    """Rules; each is its reader's alone."""
 
     def rules(self, reader: Reader | None) -> list[Rule]:
         """Return what oneself mutes and follows.
@@ -73,32 +68,6 @@ class Steering(Moving):
         if not self._index.stem(word):
             raise InputError("which word? It needs a letter or a digit")
         return word
-
-    def mark_shown(self, reader: Reader | None, ids: Sequence[str], *, place: int = 1) -> None:
-        """Note that a feed showed papers, from this place on; the first time counts. Ids that nothing has are left out.
-
-        Feeds hide such papers from the next visit on.
-
-        Raises:
-            SignInError, ForbiddenError: nobody is signed in, or the token may not.
-            InputError: there are too many, or no such place.
-        """
-        account = require(reader, "interests")
-        if len(ids) > MOST_SHOWN or not 1 <= place <= MOST_SHOWN * MOST_SHOWN:
-            raise InputError(f"at most {MOST_SHOWN:,} papers are marked at once, from place 1 on")
-        held = self._store.interests.held(list(ids))
-        places = {held[value]: place + offset for offset, value in reversed(list(enumerate(ids))) if value in held}
-        self._store.habits.show(account.id, places, self._clock())
-
-    def mark_opened(self, reader: Reader | None, id: str) -> None:  # noqa: A002
-        """Note that a paper was opened.
-
-        Raises:
-            SignInError, ForbiddenError: nobody is signed in, or the token may not.
-            NotFoundError: nothing has that id.
-        """
-        account = require(reader, "interests")
-        self._store.habits.open(account.id, self._find(id), self._clock())
 
 
 def filter_of(rule: Rule) -> Filter:

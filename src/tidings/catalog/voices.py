@@ -29,7 +29,7 @@ BREADTH, FRESHNESS = 0.5, 0.0
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How a feed is asked for: see ``Feeds.feed``."""
+    """How a feed is asked for: see ``Feeds.feed``. One from ``outside`` is for that of all of one's own interests."""
 
     days: int = DAYS
     limit: int = 30
@@ -37,6 +37,7 @@ class Asked:
     breadth: float = BREADTH
     freshness: float = FRESHNESS
     unseen: bool = True
+    outside: bool = False
 
     @property
     def taste(self) -> Taste:
@@ -86,6 +87,11 @@ def window(pool: Pool, days: int) -> tuple[date, date, Mask]:
     start = end - timedelta(days=days - 1)
     in_time: Mask = pool.days >= start.toordinal()
     return start, end, in_time
+
+
+def seed_of(account_id: int, day: date) -> int:
+    """Return what draws the paper from outside: the same for one reader all day long."""
+    return (account_id << 24) + day.toordinal()
 
 
 def laid_out(voices: Sequence[Voice], aside: Aside, pool: Pool, rows: Rows) -> Candidates:

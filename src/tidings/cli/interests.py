@@ -238,6 +238,11 @@ def look_again(name: str, home: Path | None) -> None:
 @click.option("--breadth", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Narrow 0 to broad 1.")
 @click.option("--fresh", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="By score 0 to by day 1.")
 @click.option("--again", is_flag=True, help="What was shown before, too.")
+@click.option(
+    "--outside/--no-outside",
+    default=None,
+    help="With one paper from outside your interests; by default, where you read it and NAMES are not said.",
+)
 @_JSON
 def feed(
     *,
@@ -248,6 +253,7 @@ def feed(
     breadth: float,
     fresh: float,
     again: bool,
+    outside: bool | None,
     as_json: bool,
 ) -> None:
     """List what is new for your interests, or for those called NAMES, each paper with its reason.
@@ -262,7 +268,16 @@ def feed(
 
     with opened(home) as catalog:
         me = catalog.owner()
-        found = catalog.feed(me, names, days=days, limit=limit, breadth=breadth, freshness=fresh, unseen=not again)
+        found = catalog.feed(
+            me,
+            names,
+            days=days,
+            limit=limit,
+            breadth=breadth,
+            freshness=fresh,
+            unseen=not again,
+            outside=not as_json if outside is None else outside,
+        )
     if as_json:
         print_json(to_json(found))
     else:
@@ -325,13 +340,10 @@ def _print_feed(feed: Feed) -> None:
     out = console()
     if feed.note:
         out.print(cell(feed.note, "italic"))
-    strong = [hit for hit in feed.hits if hit.is_strong]
-    for hit in strong:
-        _print_hit(hit)
-    rest = [hit for hit in feed.hits if not hit.is_strong]
-    if rest:
-        out.print("below the line:", style="dim")
-    for hit in rest:
+    above = max((place for place, hit in enumerate(feed.hits, 1) if hit.is_strong), default=0)
+    for place, hit in enumerate(feed.hits):
+        if place == above:
+            out.print("below the line:", style="dim")
         _print_hit(hit)
     out.print(
         f"{feed.strong:,} of {_papers(feed.looked_at)} from {feed.start} to {feed.end}; "
@@ -348,8 +360,12 @@ def _print_hit(hit: FeedHit) -> None:
     mark = {1: "♥ ", -1: "✗ "}.get(hit.verdict, "")
     out.print(cell(f"{mark}{plain(hit.paper.title)}", "bold"))
     out.print(cell(f"  {authors(hit.paper)} · {day(hit.paper)} · {hit.paper.key}"))
-    if said := _because(hit.reason, hit.interest):
+    if said := _drawn(hit.chance) if hit.chance else _because(hit.reason, hit.interest):
         out.print(cell(f"  {said}", "dim"))
+
+
+def _drawn(chance: float) -> str:
+    return f"outside your usual: drawn by lot, 1 in {round(1 / chance):,}"
 
 
 def _because(reason: Reason, interest: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -16,6 +17,19 @@ from tidings.store.tables import paper, rule, shown
 from tidings.types import Rule, Showing
 
 
+class Placed(NamedTuple):
+    """Where a feed showed a paper, from 1, and what was known of it then.
+
+    ``chance`` is that of the draw by which it was there, None where it was not drawn; ``interest_id`` spoke for it, and
+    ``features`` are its ``learn.second.FEATURES`` as float32, None where nothing is to be learnt from the showing.
+    """
+
+    place: int
+    chance: float | None = None
+    interest_id: int | None = None
+    features: bytes | None = None
+
+
 class Habits:
     """Of all accounts. Each method is one transaction."""
 
@@ -24,7 +38,7 @@ class Habits:
 
     # --- what was shown ---
 
-    def show(self, account_id: int, places: Mapping[int, int], now: datetime) -> None:
+    def show(self, account_id: int, places: Mapping[int, Placed], now: datetime) -> None:
         """Note that papers were shown, each at its place; the first time counts. Those that are gone are left out.
 
         Raises:
@@ -33,7 +47,7 @@ class Habits:
         with writing(self._engine) as connection:
             present(connection, account_id)
             alive = connection.scalars(_ALIVE, {"ids": as_list(places)})
-            rows = [{"account_id": account_id, "paper_id": n, "at": now, "place": places[n]} for n in alive]
+            rows = [{"account_id": account_id, "paper_id": n, "at": now, **places[n]._asdict()} for n in alive]
             if rows:
                 connection.execute(insert_of(connection.dialect.name)(shown).on_conflict_do_nothing(), rows)
 
@@ -112,8 +126,8 @@ _SHOWN_BEFORE = sa.select(shown.c.paper_id).where(
 )
 
 
-def _showing(row: sa.Row[tuple[int, int, datetime, int, datetime | None]]) -> Showing:
-    return Showing(row.paper_id, utc(row.at), row.place, utc(row.opened) if row.opened else None)
+def _showing(row: sa.Row[Any]) -> Showing:
+    return Showing(row.paper_id, utc(row.at), row.place, utc(row.opened) if row.opened else None, row.chance)
 
 
 def _is(kind: str, value: str) -> sa.ColumnElement[bool]:

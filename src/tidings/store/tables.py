@@ -356,7 +356,7 @@ example = sa.Table(
     sqlite_autoincrement=True,
 )
 
-# What a reader's feeds showed, at which place for the first time, and whether it was opened.
+# What a reader's feeds showed, at which place for the first time, and whether it was opened; what was known of it then.
 shown = sa.Table(
     "shown",
     metadata,
@@ -365,6 +365,9 @@ shown = sa.Table(
     sa.Column("at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("place", sa.Integer, nullable=False),
     sa.Column("opened", sa.DateTime(timezone=True)),
+    sa.Column("chance", sa.Float),  # of the draw by which it was there; none where it was not drawn
+    sa.Column("interest_id", sa.Integer),  # that spoke for it
+    sa.Column("features", sa.LargeBinary),  # float32, one for each of learn.second.FEATURES
     sa.Index("shown_paper", "paper_id"),
     sqlite_with_rowid=False,
 )
@@ -377,6 +380,17 @@ rule = sa.Table(
     sa.Column("kind", sa.Text, primary_key=True),  # mute-word, mute-author, follow-author
     sa.Column("value", sa.Text, primary_key=True),
     sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What is learnt of everybody's feeds together, at night: how likely a paper would be liked, and the second stage.
+model = sa.Table(
+    "model",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),  # likely or ranker
+    sa.Column("made", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("data", sa.LargeBinary),  # what is served; none where nothing is
+    sa.Column("report", sa.LargeBinary, nullable=False),  # JSON of how it came about
     sqlite_with_rowid=False,
 )
 

@@ -63,12 +63,16 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Showing:
-    """When and at which place a reader's feeds first showed a paper, and when it was opened."""
+    """When and at which place a reader's feeds first showed a paper, and when it was opened.
+
+    ``chance`` is that of the draw by which it was there, None of a paper that was not drawn.
+    """
 
     paper_id: int
     at: datetime
     place: int
     opened: datetime | None
+    chance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,8 @@ class FeedHit:
     A height of 10 is one recent paper in a thousand. ``is_strong`` says that it is above the line of its interest, or
     by an author whom the reader follows; such a one may stand there without an interest (0 and ""). ``verdict`` is what
     the reader said of it. ``likers`` are other members who like it in an interest that the lab sees. ``alike`` are
-    papers that say nearly the same: they are not listed apart.
+    papers that say nearly the same: they are not listed apart. ``chance`` is how likely the one paper from outside the
+    reader's interests was to be drawn, None of all others.
     """
 
     paper: Paper
@@ -137,6 +142,7 @@ class FeedHit:
     votes: int = 0
     likers: tuple[str, ...] = ()
     alike: tuple[Paper, ...] = ()
+    chance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

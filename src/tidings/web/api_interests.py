@@ -47,6 +47,7 @@ PaperId = Annotated[str, Path(description="Any id or address of the paper")]
 Days = Annotated[int, Query(ge=1, le=FARTHEST_DAYS, description="How far back, from the newest day held")]
 Breadth = Annotated[float, Query(ge=0, le=1, description="From narrow 0 to broad 1")]
 Freshness = Annotated[float, Query(ge=0, le=1, description="From by score 0 to by day 1")]
+Outside = Annotated[bool, Query(description="With one paper from outside, where no interest is named")]
 Unseen = Annotated[bool, Query(description="Without what was shown in an earlier visit")]
 Offset = Annotated[int, Query(ge=0, lt=2**31, description="Examples to pass over")]
 Chosen = Annotated[int | None, Query(ge=1, lt=2**31, description="The number of an interest; else the nearest one")]
@@ -92,6 +93,8 @@ class VerdictAsked(_Asked):
 class ShownAsked(_Asked):
     papers: list[str] = Field(max_length=1_000, description="Ids of papers in the order in which they stood")
     place: int = Field(1, ge=1, le=1_000_000, description="Of the first one")
+    outside: str | None = Field(None, description="The id of the one from outside, where it is among them")
+    chance: float = Field(1.0, gt=0, le=1, description="With which that was drawn")
 
 
 class RuleAsked(_Asked):
@@ -224,6 +227,7 @@ def feed(
     breadth: Breadth = BREADTH,
     freshness: Freshness = FRESHNESS,
     unseen: Unseen = True,
+    outside: Outside = True,
 ) -> Response:
     """Return what is new for one's interests, best first, each paper with its reason."""
     catalog, reader = of(request).catalog, reader_of(request)
@@ -236,6 +240,7 @@ def feed(
         breadth=breadth,
         freshness=freshness,
         unseen=unseen,
+        outside=outside,
     )
     return _feed(found)
 
@@ -276,7 +281,8 @@ def shelf_feed(
 @signed.post("/feed/shown", status_code=204)
 def mark_shown(request: Request, asked: ShownAsked) -> Response:
     """Note that a feed showed papers; the first time counts, and ids that nothing has are left out."""
-    of(request).catalog.mark_shown(reader_of(request), asked.papers, place=asked.place)
+    drawn = (asked.outside, asked.chance) if asked.outside else None
+    of(request).catalog.mark_shown(reader_of(request), asked.papers, place=asked.place, drawn=drawn)
     return Response(status_code=204)
 
 

@@ -37,6 +37,7 @@ class Because:
     alike: tuple[Named, ...]
     parts: Reasons | None
     is_read: bool
+    chance: float | None  # of the draw by which a paper from outside is there
 
     @property
     def says_something(self) -> bool:
@@ -58,6 +59,7 @@ def because(hit: FeedHit, *, of_several: bool) -> Because:
         alike=tuple(_named(paper) for paper in hit.alike),
         parts=_parts(hit),
         is_read=hit.opened,
+        chance=hit.chance,
     )
 
 

@@ -104,6 +104,9 @@ class FeedHitBody(Body):
     votes: int
     likers: list[str] = Field(description="Other members who like it in an interest that they share")
     alike: list[NamedBody] = Field(description="Papers that say nearly the same, not listed apart")
+    chance: float | None = Field(
+        description="How likely the one from outside one's interests was to be drawn; null of all others"
+    )
 
 
 class FeedBody(Body):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from tidings.people import Shelf
 
 _HERE = "/feed"
-_TUNED = ("days", "breadth", "freshness", "all")
+_TUNED = ("days", "breadth", "freshness", "all", "outside")
 _SPANS = (1, 7, 30, 90)
 _VERDICTS = {"like": LIKED, "dismiss": DISMISSED, "back": TAKEN_BACK}
 _MOST_NOTED = 200
@@ -42,6 +43,7 @@ class Turned:
 
     spans: tuple[Choice, ...]
     seen: Choice
+    outside: Choice | None
     breadth: float
     freshness: float
     hidden: tuple[tuple[str, str], ...]  # what the form of the two numbers takes along
@@ -102,7 +104,7 @@ def seen(request: Request, fields: Fields) -> Response:
     if len(ids) > _MOST_NOTED:
         raise InputError(f"at most {_MOST_NOTED} papers are noted at once")
     place = number(fields.get("place", "1"), "place", 100_000)
-    of(request).catalog.mark_shown(reader_of(request), ids, place=place)
+    of(request).catalog.mark_shown(reader_of(request), ids, place=place, drawn=_drawn(fields))
     return _noted(request, fields)
 
 
@@ -130,6 +132,15 @@ def _noted(request: Request, fields: Fields) -> Response:
     return back(fields, _HERE)
 
 
+def _drawn(fields: Fields) -> tuple[str, float] | None:
+    """Return the paper from outside among those that were seen, and its chance."""
+    paper = fields.get("outside", "")
+    try:
+        return (paper, float(fields.get("chance", ""))) if paper else None
+    except ValueError as error:
+        raise InputError("a chance is a number.") from error
+
+
 def _interest_of(fields: Fields) -> int | None:
     text = fields.get("interest", "")
     return number(text, "interest", 9_999_999) if text else None
@@ -150,6 +161,7 @@ def _asked(request: Request) -> tuple[Asking, Asked]:
         _share(more, "breadth", BREADTH),
         _share(more, "freshness", FRESHNESS),
         unseen=more.get("all") != "1",
+        outside=more.get("outside") != "0",
     )
     return wanted, how
 
@@ -166,11 +178,11 @@ def _share(more: dict[str, str], name: str, usual: float) -> float:
 
 
 def _arguments(how: Asked) -> dict[str, Any]:
-    names = ("days", "limit", "cursor", "breadth", "freshness", "unseen")
+    names = ("days", "limit", "cursor", "breadth", "freshness", "unseen", "outside")
     return {name: getattr(how, name) for name in names}
 
 
-def _turned(wanted: Asking, how: Asked) -> Turned:
+def _turned(wanted: Asking, how: Asked, *, of_all: bool) -> Turned:
     def href(**changed: str) -> str:
         more = tuple((dict(wanted.more) | changed).items())
         return replace(wanted, more=more, cursor=None, back=(), number=1).href
@@ -180,8 +192,15 @@ def _turned(wanted: Asking, how: Asked) -> Turned:
         for days in _SPANS
     )
     toggled = Choice("also what you saw", href(all="1")) if how.unseen else Choice("only what is new", href(all=""))
-    kept = tuple((name, value) for name, value in wanted.more if name in {"days", "all"})
-    return Turned(tuple(spans), toggled, how.breadth, how.freshness, kept)
+    kept = tuple((name, value) for name, value in wanted.more if name in {"days", "all", "outside"})
+    return Turned(tuple(spans), toggled, _outside(how, href) if of_all else None, how.breadth, how.freshness, kept)
+
+
+def _outside(how: Asked, href: Callable[..., str]) -> Choice:
+    """Return the choice to do without the paper from outside, or to have it again."""
+    if how.outside:
+        return Choice("nothing from outside", href(outside="0"))
+    return Choice("one from outside", href(outside=""))
 
 
 # --- how it is answered ---
@@ -202,7 +221,7 @@ def _answer(
     why = {hit.paper.id: because(hit, of_several=chosen is None and shelf is None) for hit in feed.hits}
     listing = Page(tuple(Hit(hit.paper, hit.score) for hit in feed.hits), feed.total, feed.cursor)
     values = listed(request, listing, wanted, said_of(request, papers, because=why))
-    strong = {hit.paper.id for hit in feed.hits if hit.is_strong}
+    strong = _above(feed)
     own, shared = site.catalog.interests(reader)
     is_own = chosen is not None and reader is not None and chosen.account_id == reader.account.id
     values["acting"] = replace(values["acting"], interest=chosen.id if chosen and is_own else None)
@@ -211,6 +230,7 @@ def _answer(
         title=title,
         feed=feed,
         account=_account(feed),
+        drawn=next(((hit.paper.key, hit.chance) for hit in feed.hits if hit.chance), None),
         strong=[entry for entry in values["entries"] if entry.number in strong],
         rest=[entry for entry in values["entries"] if entry.number not in strong],
         own=own,
@@ -218,9 +238,15 @@ def _answer(
         chosen=chosen,
         is_own=is_own,
         shelf=shelf,
-        turned=_turned(wanted, how),
+        turned=_turned(wanted, how, of_all=wanted.path == _HERE),
         **values,
     )
+
+
+def _above(feed: Feed) -> set[int]:
+    """Return the papers of the first part of the page: what is above the line, and the one from outside among it."""
+    last = max((place for place, hit in enumerate(feed.hits) if hit.is_strong), default=-1)
+    return {hit.paper.id for hit in feed.hits[: last + 1]}
 
 
 def _account(feed: Feed) -> str:

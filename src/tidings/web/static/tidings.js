@@ -228,7 +228,9 @@ function note(list) {
     timer = 0;
     if (!shown.length) return;
     const keys = shown.map((paper) => paper.dataset.key).join(" ");
-    tell(list.dataset.noted, [["papers", keys], ["place", shown[0].dataset.place]]);
+    const drawn = shown.find((paper) => paper.dataset.chance);
+    const chance = drawn ? [["outside", drawn.dataset.key], ["chance", drawn.dataset.chance]] : [];
+    tell(list.dataset.noted, [["papers", keys], ["place", shown[0].dataset.place], ...chance]);
   };
   const watch = new IntersectionObserver((entries) => {
     for (const entry of entries.filter((each) => each.isIntersecting)) {
