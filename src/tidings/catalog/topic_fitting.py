@@ -118,7 +118,7 @@ def full_draft(seen: Seen, *, fresh: bool) -> Draft:
     leaves = fit(seen.points, wanted, random, centres if len(numbers) else None)
     given, next_number = kept_numbers(seen.topics, leaves.group, len(leaves.centres), numbers, seen.next_number)
     sizes = np.bincount(leaves.group[leaves.group >= 0], minlength=len(given))
-    found = areas(leaves.centres, sizes, area_count(len(given)), random)
+    found = areas(leaves.centres, sizes, area_count(len(given)))
     owners = _area_numbers(seen, np.where(leaves.group >= 0, np.append(found, -1)[leaves.group], -1), next_number)
     kept = [at for at, number in enumerate(given.tolist()) if sizes[at] or seen.is_curated(number)]
     parents = {int(given[at]): int(owners[found[at]]) for at in kept}

@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 
 from tidings.rank.topics.groups import Rows, grouped, means, nearest, neighbours, seeds, smoothed
 from tidings.rank.topics.matching import matched, overlap
-from tidings.rank.topics.space import Array, normalised
+from tidings.rank.topics.merging import merged
+from tidings.rank.topics.space import Array
 
 FEWEST = 5
 """Papers of a topic that is worth having."""
 _NEIGHBOURS = 25
-_RESTARTS = 4
-_LEARNT_FROM = 40_000  # points that several starts are tried on
+_LEARNT_FROM = 40_000  # points that a first start is looked for among
+_FINE, _MOST_FINE = 20, 2_000  # groups, for each that is wanted and in all, that are merged to those that are wanted
+_FINE_SIZE = 4  # points of such a group, on the average, at least
 _TEMPERATURE = 0.05
 
 
@@ -63,13 +65,18 @@ def _start(points: Array, count: int, random: np.random.Generator, known: Array 
     if known is not None and len(known):
         more = seeds(sample, max(0, count - len(known)), random, known)
         return np.concatenate([known, more]) if len(more) else known
-    best, least = points[:1], np.inf
-    for _ in range(_RESTARTS):
-        group, centres = grouped(sample, seeds(sample, count, random))
-        loss = float(len(sample) - np.einsum("ij,ij->", sample, centres[group]))
-        if loss < least:
-            best, least = centres, loss
-    return best
+    return _merged_start(sample, count, random)
+
+
+def _merged_start(sample: Array, count: int, random: np.random.Generator) -> Array:
+    """Return the centres of many small groups that were merged to ``count``, each as large as what it stands for."""
+    fine = max(count, min(_FINE * count, max(_MOST_FINE, 3 * count), len(sample) // _FINE_SIZE))
+    group, centres = grouped(sample, seeds(sample, fine, random))
+    sizes = np.bincount(group, minlength=len(centres))
+    filled = np.flatnonzero(sizes)
+    owners = np.full(len(centres), -1, np.int64)
+    owners[filled] = merged(centres[filled], sizes[filled], count)
+    return means(sample, owners[group], int(owners.max()) + 1)
 
 
 def _without_tiny(points: Array, group: Rows, known: int) -> tuple[Rows, Array]:
@@ -88,25 +95,9 @@ def _without_tiny(points: Array, group: Rows, known: int) -> tuple[Rows, Array]:
     return packed, centres
 
 
-def _padded(known: Array, centres: Array) -> Array:
-    """Return the centres that were known, in front of those that were found behind them."""
-    return np.concatenate([known, centres[len(known) :]])
-
-
-def areas(centres: Array, sizes: Rows, count: int, random: np.random.Generator) -> Rows:
+def areas(centres: Array, sizes: Rows, count: int) -> Rows:
     """Return the area of each leaf, 0 to ``count`` - 1 at most, shape (k,); a leaf weighs by its papers."""
-    if len(centres) <= 1 or count <= 1:
-        return np.zeros(len(centres), np.int64)
-    weighted = np.repeat(
-        centres, np.maximum(1, np.round(20 * sizes / max(1.0, float(sizes.mean()))).astype(int)), axis=0
-    )
-    best, most = np.zeros(len(centres), np.int64), -np.inf
-    for _ in range(2 * _RESTARTS):
-        _, middles = grouped(weighted, seeds(weighted, count, random))
-        group, cosines = nearest(centres, middles)
-        if (total := float((cosines * sizes).sum())) > most:
-            best, most = group, total
-    return np.unique(best, return_inverse=True)[1].astype(np.int64)
+    return merged(centres, np.maximum(sizes, 1), count)
 
 
 def kept_numbers(old: Rows, new: Rows, count: int, first: Rows, next_number: int) -> tuple[Rows, int]:
@@ -138,8 +129,3 @@ def certainty(points: Array, centres: Array, group: Rows) -> NDArray[np.float32]
         found[rows] = np.column_stack([1 / others, own[:, 0]])
     found[group < 0] = 0
     return found
-
-
-def middle(centres: Array, sizes: Rows) -> Array:
-    """Return the direction of several leaves together, shape (d,)."""
-    return normalised((centres * sizes[:, None]).sum(axis=0).astype(np.float32))
