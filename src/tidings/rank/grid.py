@@ -76,11 +76,9 @@ def _around(own: Floats, cells: Numbers, radius: int) -> Floats:
     grid[cells[:, 1], cells[:, 0], :-1] = own
     grid[cells[:, 1], cells[:, 0], -1] = 1
     for axis, length in ((0, rows), (1, columns)):
-        summed = np.concatenate([np.zeros_like(grid.take([0], axis)), grid.cumsum(axis)], axis)
-        place = np.arange(length)
-        grid = summed.take(np.minimum(place + radius + 1, length), axis) - summed.take(
-            np.maximum(place - radius, 0), axis
-        )
-    found = grid[cells[:, 1], cells[:, 0]]
-    mean: Floats = found[:, :-1] / found[:, -1:]
+        summed: Floats = np.concatenate([np.zeros_like(grid.take([0], axis)), grid.cumsum(axis)], axis)
+        first, last = np.arange(length) - radius, np.arange(length) + radius
+        grid = summed.take(np.minimum(last + 1, length), axis) - summed.take(np.maximum(first, 0), axis)
+    found: Floats = grid[cells[:, 1], cells[:, 0]]
+    mean: Floats = np.divide(found[:, :-1], found[:, -1:], dtype=np.float32)
     return mean
