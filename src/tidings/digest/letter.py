@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage, MIMEPart
 from email.policy import SMTP, Policy
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
@@ -83,6 +83,7 @@ def letter(headers: Iterable[tuple[str, str | Address]], text: str, html: str, b
     return message
 
 
+@cache
 def sender(address: str) -> str:
     """Return the header that says from whom digests are; it is the same in all."""
     return _alike("From", str(Address("Tidings", addr_spec=address)))
