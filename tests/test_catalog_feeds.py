@@ -18,7 +18,7 @@ from tidings.catalog import Catalog, learning
 from tidings.catalog.voices import Asked
 from tidings.errors import ConflictError, InputError, NotFoundError
 from tidings.moments import in_words
-from tidings.people import Reader
+from tidings.people import Reader, Role
 from tidings.store import Store
 from tidings.types import DISMISSED, LIKED, Feed, Record
 
@@ -330,6 +330,27 @@ def test_marks_of_papers_that_nothing_has_are_left_out(catalog: Catalog, ada: Re
             catalog.mark_shown(ada, ids, place=place)
     with pytest.raises(NotFoundError):
         catalog.mark_opened(ada, "arxiv:9999.99999")
+
+
+# --- votes ---
+
+
+def test_votes_above_the_usual_lift_a_paper_by_an_octave_at_most(
+    catalog: Catalog, store: Store, ada: Reader, eve: Reader, clock: Clock
+) -> None:
+    catalog.make_interest(ada, "Graphs", words="graph neural networks nodes")
+    before = listed(catalog.feed(ada, ["Graphs"], days=ALL))
+    for reader in (ada, eve, *(member(catalog, f"Voter{number}") for number in range(8))):
+        catalog.vote(reader, before[6])
+    catalog.vote(eve, key("planets", 0))
+    clock.at += timedelta(minutes=6)
+    after = catalog.feed(ada, ["Graphs"], days=ALL)
+    assert before[6] in listed(after)[:6]
+    assert [paper for paper in listed(after) if paper != before[6]][:4] == before[:4]
+    assert not next(hit for hit in whole(catalog, ada, "Graphs").hits if hit.paper.key == key("planets", 0)).is_strong
+    catalog.hide(member(catalog, "Root", Role.CURATOR), before[6], "advertisement")
+    clock.at += timedelta(minutes=6)
+    assert listed(catalog.feed(ada, ["Graphs"], days=ALL)) == before
 
 
 # --- one from outside ---

@@ -18,7 +18,6 @@ from tidings.catalog.submitting import Submitting
 from tidings.catalog.subscribing import Subscribing
 from tidings.catalog.syncing import SyncProgress
 from tidings.catalog.tags import Tags
-from tidings.catalog.trending import Trending
 from tidings.settings import Settings
 from tidings.store import open_store
 
@@ -42,7 +41,6 @@ class Catalog(
     Grids,
     Tags,
     Outbox,
-    Trending,
     Submitting,
     Keeping,
     Checking,

@@ -15,6 +15,7 @@ import numpy as np
 
 from tidings import learn
 from tidings.catalog.learning import FARTHEST_DAYS, Learnt, Pool
+from tidings.catalog.popular import Popular
 from tidings.catalog.reasons import Reasons
 from tidings.catalog.steering import Steering, filter_of
 from tidings.catalog.voices import (
@@ -61,7 +62,7 @@ class _Scored:
     judged: OrderedDict[tuple[object, ...], tuple[Ids, Ids]] = field(default_factory=OrderedDict)
 
 
-class Feeds(Steering, Reasons):
+class Feeds(Steering, Reasons, Popular):
     """Reading what is new."""
 
     @cached_property
@@ -201,7 +202,7 @@ class Feeds(Steering, Reasons):
         seen = np.isin(pool.ids, self._seen(account, liked) if asked.unseen else liked[:0])
         if known is not None:
             seen |= np.isin(pool.ids, known)
-        return Aside(muted, np.isin(pool.ids, dismissed), seen, followed)
+        return Aside(muted, np.isin(pool.ids, dismissed), seen, followed, self._doublings(pool))
 
     def _judged(self, account: Account) -> tuple[Ids, Ids]:
         """Return the papers that an account likes in an interest, and those that it dismissed and likes in none."""

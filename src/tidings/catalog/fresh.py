@@ -16,7 +16,6 @@ from tidings.catalog.learning import FARTHEST_DAYS
 from tidings.catalog.periods import Period
 from tidings.catalog.topic_tree import leaves_of
 from tidings.catalog.topics import Topics
-from tidings.catalog.trending import Trending
 from tidings.catalog.voices import Asked
 from tidings.errors import NotFoundError
 from tidings.people import Account
@@ -95,7 +94,7 @@ class _Kept(OrderedDict[object, object]):
         return self[key]
 
 
-class FreshPapers(Trending, Feeds, Topics):
+class FreshPapers(Feeds, Topics):
     """The papers of subscriptions."""
 
     @cached_property

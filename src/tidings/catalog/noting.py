@@ -1,4 +1,4 @@
-"""Noting what feeds showed and what was opened of it, with what was known of each paper then: what can be learnt from."""
+"""Noting what feeds showed and what was opened of it, with what was known of each paper: what can be learnt from."""
 
 from __future__ import annotations
 

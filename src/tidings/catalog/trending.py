@@ -212,6 +212,16 @@ class Trending(Community):
             )
         return levels[by][1:]
 
+    def _above_usual(self, papers: Sequence[Candidate], now: datetime) -> Floats:
+        """Return by how many doublings the votes of papers, by id, are above the usual of their category; below it < 0.
+
+        As the boards have it: a vote here is worth several outside, and few votes say little.
+        """
+        (names, usual), weights = self._usual("both", now), self._weights("both")
+        category = np.array([names.get(_primary(paper), 0) for paper in papers], np.int64)
+        above: Floats = np.log2((weights.doubt + self._totals(papers, weights)) / (weights.doubt + usual[category]))
+        return above
+
     def _totals(self, papers: Sequence[Candidate], weights: Weights) -> Floats:
         """Return the votes of papers by their worth; stars and citations, which may be years old, left out."""
         worth = dict(zip(KINDS, weights.outside, strict=True))

@@ -65,12 +65,16 @@ class Voice(NamedTuple):
 
 
 class Aside(NamedTuple):
-    """Candidates that a reader's feeds leave out, and those of followed authors."""
+    """What counts beside interests: candidates that a reader's feeds leave out, those of followed authors, votes.
+
+    ``trending`` float64 (n,), doublings of votes above the usual.
+    """
 
     muted: Mask
     dismissed: Mask
     seen: Mask
     followed: Mask
+    trending: Floats
 
 
 def voice_of(interest: Interest, learnt: Learnt, scores: NDArray[np.float32], passing: Mask) -> Voice:
@@ -102,7 +106,7 @@ def laid_out(voices: Sequence[Voice], aside: Aside, pool: Pool, rows: Rows) -> C
         vectors=pool.vectors[rows],
         heights=np.stack([voice.heights[rows] for voice in voices]) if voices else np.zeros((0, len(rows))),
         lines=np.array([voice.line for voice in voices], np.float64),
-        trending=np.zeros(len(rows)),
+        trending=aside.trending[rows],
         gone=(aside.dismissed | aside.seen)[rows],
         muted=aside.muted[rows],
         followed=aside.followed[rows],

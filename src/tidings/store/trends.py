@@ -109,6 +109,16 @@ class Trends:
             rows = connection.execute(query.order_by(paper.c.id)).all()
         return [_candidate(row) for row in rows]
 
+    def talked_of(self, since: datetime) -> list[Candidate]:
+        """Return the papers that got a vote here, or of which upvotes or comments were counted, from then on, by id."""
+        c = observation.c
+        counted = sa.select(record.c.paper_id).join(observation, record.c.id == c.record_id)
+        counted = counted.where(c.at >= since, c.kind.in_(_TALK))
+        voted = sa.select(vote.c.paper_id).where(vote.c.at >= since)
+        query = _CANDIDATES.where(paper.c.id.in_(sa.union(counted, voted))).order_by(paper.c.id)
+        with reading(self._engine) as connection:
+            return [_candidate(row) for row in connection.execute(query)]
+
     def observations(self, paper_ids: Sequence[int], kinds: Sequence[str]) -> Seen:
         """Return what was counted of the papers, at any time."""
         c = observation.c
@@ -150,6 +160,7 @@ class Trends:
         return max(filter(None, found[:3]), default=None), min(filter(None, found[3:]), default=None)
 
 
+_TALK = ("upvotes", "comments")  # what begins at nothing: stars and citations may be years old
 _CANDIDATES = (
     sa.select(paper.c.id, paper.c.day, paper.c.listed, submission.c.at, pick.c.day.label("picked"), paper.c.data)
     .outerjoin(submission, submission.c.paper_id == paper.c.id)
