@@ -10,6 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from tests import postgresql
+from tests.people_help import open_catalog, quick_hashing
+from tests.scripted import Clock
+from tidings.catalog import Catalog
 from tidings.store import Store, open_store
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -43,6 +46,33 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     opened = open_store(tmp_path, url)
     yield opened
     opened.close()
+
+
+# --- an empty archive of people; modules with another one have fixtures of these names themselves ---
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Store]:
+    with quick_hashing():
+        store = open_store(tmp_path)
+        yield store
+        store.close()
+
+
+@pytest.fixture
+def catalog(opened: Store, tmp_path: Path, clock: Clock) -> Catalog:
+    return open_catalog(opened, tmp_path, clock)
+
+
+@pytest.fixture
+def public(opened: Store, tmp_path: Path, clock: Clock) -> Catalog:
+    """The same archive, where strangers may make accounts."""
+    return open_catalog(opened, tmp_path, clock, sign_up=True)
 
 
 def empty(url: str) -> None:

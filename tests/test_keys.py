@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from tests.people_help import (
     member,
-    open_catalog,
     program,
-    quick_hashing,
     session_of,
     signed_in,
 )
@@ -22,28 +18,10 @@ from tidings.catalog import Catalog
 from tidings.catalog.keys import SESSION_LIFE
 from tidings.errors import ForbiddenError, InputError, NotFoundError, SignInError
 from tidings.people import SCOPES, Reader, Role
-from tidings.store import Store, open_store
+from tidings.store import Store
 from tidings.store.tables import account
 
 ADA = "ada@lab.example"
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Store]:
-    with quick_hashing():
-        store = open_store(tmp_path)
-        yield store
-        store.close()
-
-
-@pytest.fixture
-def catalog(opened: Store, tmp_path: Path, clock: Clock) -> Catalog:
-    return open_catalog(opened, tmp_path, clock)
 
 
 def reader(catalog: Catalog, secret: str) -> Reader:

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.people_help import account, everything, member, open_catalog, paper_id, papers, quick_hashing, session_of
+from tests.people_help import account, everything, member, open_catalog, paper_id, papers, session_of
 from tests.scripted import START, Clock
 from tests.web_people import PASSWORD
 from tidings.catalog import Catalog
 from tidings.errors import ConflictError, InputError, NotFoundError, SignInError
 from tidings.people import Account, Reader, Role
 from tidings.settings import Settings
-from tidings.store import Store, open_store
+from tidings.store import Store
 
 ROOT, BOB = "root@lab.example", "bob@lab.example"
-
-
-@pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Store]:
-    with quick_hashing():
-        store = open_store(tmp_path)
-        yield store
-        store.close()
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,6 @@ from tests.people_help import (
     member,
     open_catalog,
     program,
-    quick_hashing,
     session_of,
     statements,
 )
@@ -25,35 +23,11 @@ from tidings.catalog import Catalog
 from tidings.catalog.signing import INVITATION_LIFE, LINK_LIFE, Letter
 from tidings.errors import ConflictError, ForbiddenError, InputError, NotFoundError, SignInError
 from tidings.people import SCOPES, Reader, Role
-from tidings.store import Store, open_store
+from tidings.store import Store
 from tidings.store.tables import link
 
 ADA, PASSWORD = "ada@lab.example", "correct horse battery"
 ISSUER = {"oidc": {"issuer": "https://id.example"}}
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Store]:
-    with quick_hashing():
-        store = open_store(tmp_path)
-        yield store
-        store.close()
-
-
-@pytest.fixture
-def catalog(opened: Store, tmp_path: Path, clock: Clock) -> Catalog:
-    return open_catalog(opened, tmp_path, clock)
-
-
-@pytest.fixture
-def public(opened: Store, tmp_path: Path, clock: Clock) -> Catalog:
-    """The same archive, where strangers may make accounts."""
-    return open_catalog(opened, tmp_path, clock, sign_up=True)
 
 
 def ask(catalog: Catalog, email: str = ADA, network: str = "192.0.2.1") -> Letter:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.people_help import (
     member,
-    open_catalog,
-    quick_hashing,
     session_of,
     statements,
 )
@@ -20,27 +16,9 @@ from tidings.catalog import Catalog
 from tidings.catalog.signing import network_of
 from tidings.errors import InputError, SignInError, TooManyError
 from tidings.people import Reader, Role
-from tidings.store import Store, open_store
+from tidings.store import Store
 
 ADA, PASSWORD = "ada@lab.example", "correct horse battery"
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Store]:
-    with quick_hashing():
-        store = open_store(tmp_path)
-        yield store
-        store.close()
-
-
-@pytest.fixture
-def catalog(opened: Store, tmp_path: Path, clock: Clock) -> Catalog:
-    return open_catalog(opened, tmp_path, clock)
 
 
 def reader(catalog: Catalog, secret: str) -> Reader:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,40 +11,15 @@ from tests.people_help import (
     everything,
     member,
     open_catalog,
-    quick_hashing,
 )
 from tests.scripted import Clock
 from tidings.catalog import Catalog
 from tidings.errors import InputError, SignInError
 from tidings.people import Reader, Role
-from tidings.store import Store, open_store
+from tidings.store import Store
 
 ADA = "ada@lab.example"
 ISSUER = {"oidc": {"issuer": "https://id.example"}}
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Store]:
-    with quick_hashing():
-        store = open_store(tmp_path)
-        yield store
-        store.close()
-
-
-@pytest.fixture
-def catalog(opened: Store, tmp_path: Path, clock: Clock) -> Catalog:
-    return open_catalog(opened, tmp_path, clock)
-
-
-@pytest.fixture
-def public(opened: Store, tmp_path: Path, clock: Clock) -> Catalog:
-    """The same archive, where strangers may make accounts."""
-    return open_catalog(opened, tmp_path, clock, sign_up=True)
 
 
 def reader(catalog: Catalog, secret: str) -> Reader:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.people_help import account, everything, member, open_catalog, quick_hashing
+from tests.people_help import account, everything, member
 from tests.scripted import START, Clock
 from tidings.catalog import Catalog
 from tidings.catalog.subscribing import MOST_SUBSCRIPTIONS
@@ -23,30 +21,12 @@ from tidings.errors import (
     TooManyError,
 )
 from tidings.people import Role
-from tidings.store import Store, open_store
+from tidings.store import Store
 from tidings.types import Pace
 
 ADA, BOB, STRANGER = "ada@lab.example", "bob@lab.example", "eve@elsewhere.example"
 DAY = timedelta(days=1)
 NETWORK = "192.0.2.7"
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Store]:
-    with quick_hashing():
-        store = open_store(tmp_path)
-        yield store
-        store.close()
-
-
-@pytest.fixture
-def catalog(opened: Store, tmp_path: Path, clock: Clock) -> Catalog:
-    return open_catalog(opened, tmp_path, clock)
 
 
 def ask(catalog: Catalog, address: str = STRANGER, kind: str = "trending", subject: str = "", **pace: Any) -> Any:
