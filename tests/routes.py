@@ -228,6 +228,16 @@ def table(numbers: dict[str, int], secrets: dict[str, str]) -> dict[str, Row]:
         "PATCH /api/topics/{number}": Row(CURATORS, "/api/topics/3", "curate", json={"pinned": True}),
         "POST /api/topics/{number}/merge": Row(CURATORS, "/api/topics/3/merge", "curate", json={"into": 4}),
         "POST /api/topics/{number}/split": Row("sxx!!x!", "/api/topics/4/split", "curate", json={"parts": 2}),
+        "GET /api/tags": Row(ANYBODY, "/api/tags"),
+        "GET /api/tags/{which}": Row(ANYBODY, "/api/tags/striped"),
+        "GET /api/tags/{which}/papers": Row(ANYBODY, "/api/tags/striped/papers"),
+        "POST /api/tags": Row(CURATORS, "/api/tags", "curate", json={"name": "New", "description": "zebras"}),
+        "PATCH /api/tags/{which}": Row(CURATORS, "/api/tags/striped", "curate", json={"description": "striped"}),
+        "DELETE /api/tags/{which}": Row(CURATORS, "/api/tags/striped", "curate"),
+        "PUT /api/tags/{which}/papers/{id:path}": Row(
+            CURATORS, f"/api/tags/striped/papers/{PAPER}", "curate", json={"fits": True}
+        ),
+        "DELETE /api/tags/{which}/papers/{id:path}": Row(CURATORS, f"/api/tags/striped/papers/{PAPER}", "curate"),
         # curation
         "POST /paper/{id:path}/pick": Row(CURATORS, f"/paper/{PAPER}/pick", "curate"),
         "POST /paper/{id:path}/unpick": Row(CURATORS, f"/paper/{PICKED}/unpick", "curate"),

@@ -122,9 +122,11 @@ def test_examples_make_papers_like_them_surer(sample: Catalog, curator: Reader) 
 
 
 def test_names_are_one_of_each_kind_and_never_empty(sample: Catalog, curator: Reader) -> None:
-    sample.add_tag(curator, "graphs")
-    with pytest.raises(ConflictError, match="already"):
-        sample.add_tag(curator, "Graphs")
+    for name in ("graphs", "\u00celots"):
+        sample.add_tag(curator, name)
+    for name in ("Graphs", "\u00celots", "\u00eelots"):
+        with pytest.raises(ConflictError, match="already"):
+            sample.add_tag(curator, name)
     with pytest.raises(InputError, match="needs a name"):
         sample.add_tag(curator, " \u200b ")
     for which in ("nothing", 4711, "0", -1):
@@ -187,6 +189,42 @@ def test_an_example_follows_its_paper_into_another(made: House) -> None:
     made.catalog.teach_tag(reader, tag.id, other_id(1, 77), True)
     survivor = merge(made.store, 0, 1, number=77)
     assert made.catalog.tag_examples(tag.id) == {survivor: 1}
+
+
+# --- the API ---
+
+
+def test_the_api_makes_teaches_shows_and_removes_tags(made: House) -> None:
+    cora, anybody = made.person("Cora", Role.CURATOR), made.browser()
+    made_tag = cora.post("/api/tags", json={"name": "To read aloud", "description": "what sounds well"})
+    number = made_tag.json()["number"]
+    assert made_tag.status_code == 201
+    assert cora.post("/api/tags", json={"name": "to read aloud"}).status_code == 409
+    assert cora.put(f"/api/tags/{number}/papers/{paper_id(3)}", json={"fits": True}).json()["fits"] == 1
+    shown = anybody.get("/api/tags/To read aloud/papers").json()
+    assert (shown["papers"][0]["paper"]["id"], shown["papers"][0]["confidence"]) == (paper_id(3), 1.0)
+    assert anybody.get(f"/api/papers/{paper_id(3)}").json()["tags"][0]["name"] == "To read aloud"
+    assert cora.patch(f"/api/tags/{number}", json={"name": "Aloud"}).json()["description"] == "what sounds well"
+    assert cora.delete(f"/api/tags/{number}/papers/{paper_id(3)}").json()["fits"] == 0
+    assert anybody.get("/api/tags").json()["tags"][0]["name"] == "Aloud"
+    assert cora.delete("/api/tags/aloud").status_code == 204
+    assert anybody.get("/api/tags").json() == {"tags": []}
+
+
+def test_the_api_tells_of_a_paper_again_when_its_tags_changed(made: House) -> None:
+    cora, anybody = made.person("Cora", Role.CURATOR), made.browser()
+    tag = anybody.get(f"/api/papers/{paper_id(3)}").headers["etag"]
+    assert anybody.get(f"/api/papers/{paper_id(3)}", headers={"if-none-match": tag}).status_code == 304
+    cora.post("/api/tags", json={"name": "striped"})
+    cora.put(f"/api/tags/striped/papers/{paper_id(3)}", json={"fits": True})
+    assert anybody.get(f"/api/papers/{paper_id(3)}", headers={"if-none-match": tag}).status_code == 200
+
+
+def test_a_change_of_a_tag_that_changes_nothing_is_refused(made: House) -> None:
+    cora = made.person("Cora", Role.CURATOR)
+    cora.post("/api/tags", json={"name": "striped"})
+    assert cora.patch("/api/tags/striped", json={}).status_code == 400
+    assert cora.post("/api/tags", json={"name": " "}).status_code == 400
 
 
 # --- the command line ---

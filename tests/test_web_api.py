@@ -59,6 +59,14 @@ OPERATIONS = [
     "PATCH /api/topics/{number}",
     "POST /api/topics/{number}/merge",
     "POST /api/topics/{number}/split",
+    "GET /api/tags",
+    "POST /api/tags",
+    "GET /api/tags/{which}",
+    "PATCH /api/tags/{which}",
+    "DELETE /api/tags/{which}",
+    "GET /api/tags/{which}/papers",
+    "PUT /api/tags/{which}/papers/{id}",
+    "DELETE /api/tags/{which}/papers/{id}",
 ]
 OF_INTERESTS = [  # held against their description in test_web_api_interests
     "GET /api/interests",

@@ -121,8 +121,8 @@ def _later(found: Tag, now: datetime) -> datetime:
 
 
 def _refuse_taken(connection: sa.Connection, number: int, name: str) -> None:
-    taken = sa.select(tag.c.id).where(sa.func.lower(tag.c.name) == name.lower(), tag.c.id != number)
-    if connection.scalar(taken) is not None:
+    others = connection.scalars(sa.select(tag.c.name).where(tag.c.id != number))
+    if name.casefold() in {other.casefold() for other in others}:  # lower() of SQLite knows ASCII only
         raise ConflictError(f"there is a tag {name!r} already")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -14,7 +15,7 @@ from starlette.responses import Response
 
 from tidings.errors import InputError
 from tidings.export import to_json
-from tidings.types import Day
+from tidings.types import Day, Paper, PaperTag, PaperTopic
 from tidings.web.asking import LARGEST_LIMIT, LONGEST_QUERY
 from tidings.web.bodies import DayBody, ErrorBody, PageBody, SourceBody, StatsBody, WholePaperBody
 from tidings.web.site import of, stable
@@ -69,7 +70,10 @@ def of_day(request: Request, day: DayText, limit: Limit = 100, cursor: Cursor = 
 @router.get("/papers/{id:path}", response_model=WholePaperBody)
 def paper(request: Request, id: Annotated[str, Path(description="Any id or address of the paper")]) -> Response:  # noqa: A002
     """Return one paper, and what its sources changed. The old id of a merged paper gives the paper it became."""
-    return stable(request, lambda site: json(_whole(site.catalog, id)))
+    catalog = of(request).catalog
+    found = catalog.paper(id)
+    topic, tags = catalog.topics_of([found]).get(found.id), catalog.tags_of([found]).get(found.id, ())
+    return stable(request, lambda site: json(_whole(site.catalog, found, topic, tags)), (topic, tags))
 
 
 @router.get("/stats", response_model=StatsBody)
@@ -108,8 +112,13 @@ def _without_422(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def _whole(catalog: Catalog, id: str) -> dict[str, Any]:  # noqa: A002
-    return {**to_json(catalog.paper(id)), "revisions": catalog.revisions(id)}
+def _whole(catalog: Catalog, paper: Paper, topic: PaperTopic | None, tags: Sequence[PaperTag]) -> dict[str, Any]:
+    told = None
+    if topic is not None:
+        area = topic.area.name if topic.area else None
+        told = {"number": topic.topic.id, "name": topic.topic.name, "area": area, "confidence": topic.confidence}
+    sure = [{"number": each.tag.id, "name": each.tag.name, "confidence": each.confidence} for each in tags]
+    return {**to_json(paper), "revisions": catalog.revisions(paper.key), "topic": told, "tags": sure}
 
 
 def _of_day(day: Day) -> dict[str, Any]:

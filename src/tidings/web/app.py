@@ -18,6 +18,7 @@ from tidings.web import (
     api,
     api_interests,
     api_people,
+    api_tags,
     api_topics,
     curating,
     failures,
@@ -89,6 +90,8 @@ def create_app(catalog: Catalog, settings: Settings) -> FastAPI:
     app.include_router(api_interests.signed)
     app.include_router(api_topics.signed)
     app.include_router(api_topics.router)
+    app.include_router(api_tags.signed)
+    app.include_router(api_tags.router)
     app.include_router(api_people.signed)  # before the rest: a paper's id may hold slashes
     app.include_router(api.router)
     api.describe(app)

@@ -70,8 +70,23 @@ class RevisionBody(Body):
     changes: list[FieldChangeBody]
 
 
+class TopicOfPaperBody(Body):
+    number: int
+    name: str
+    area: str | None
+    confidence: float = Field(description="How sure it is, 0 to 1")
+
+
+class TagOfPaperBody(Body):
+    number: int
+    name: str
+    confidence: float = Field(description="How sure it is, 0 to 1; 1 is what a curator said")
+
+
 class WholePaperBody(PaperBody):
     revisions: list[RevisionBody] = Field(description="What its sources changed, newest first")
+    topic: TopicOfPaperBody | None
+    tags: list[TagOfPaperBody] = Field(description="The surest first, three at most; none in doubt")
 
 
 class PartsBody(Body):
