@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from tidings.errors import NotFoundError
+from tidings.errors import ConflictError, NotFoundError
 from tidings.people import Act
 from tidings.store.engine import reading, utc
 from tidings.store.guards import row_id
@@ -68,3 +68,23 @@ def log(
     values = {"at": now, "account_id": account_id, "verb": verb, "subject": subject, "detail": detail, "was": was}
     number: int = connection.execute(sa.insert(act).values(**values).returning(act.c.id)).scalar_one()
     return number
+
+
+def undoable(connection: sa.Connection, number: int) -> sa.Row[tuple[object, ...]]:
+    """Return a line of the audit log that was not undone yet, inside the transaction that undoes it.
+
+    Raises:
+        NotFoundError: the log has no such line.
+        ConflictError: it was undone already.
+    """
+    done = connection.execute(sa.select(act).where(act.c.id == row_id(number))).one_or_none()
+    if done is None:
+        raise NotFoundError(f"the log has no line {number}")
+    if done.undone is not None:
+        raise ConflictError(f"line {number} was undone already, by line {done.undone}")
+    return done
+
+
+def mark_undone(connection: sa.Connection, number: int, by: int) -> None:
+    """Remember which line undid another."""
+    connection.execute(sa.update(act).where(act.c.id == number).values(undone=by))

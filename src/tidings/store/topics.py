@@ -13,8 +13,8 @@ from tidings.errors import BusyError, ConflictError, NotFoundError
 from tidings.people import Role
 from tidings.store.engine import reading, utc, writing
 from tidings.store.guards import present, row_id
-from tidings.store.journal import log
-from tidings.store.tables import act, topic, topic_fit
+from tidings.store.journal import log, mark_undone, undoable
+from tidings.store.tables import topic, topic_fit
 from tidings.types import LEAF, Topic
 
 _texts = msgspec.json.Decoder(tuple[str, ...])
@@ -170,13 +170,9 @@ class Topics:
         """
         with writing(self._engine) as connection:
             present(connection, account_id, Role.CURATOR)
-            done = connection.execute(sa.select(act).where(act.c.id == row_id(number))).one_or_none()
-            if done is None:
-                raise NotFoundError(f"the log has no line {number}")
-            if done.undone is not None:
-                raise ConflictError(f"line {number} was undone already, by line {done.undone}")
+            done = undoable(connection, number)
             by = _undo(connection, done, account_id, now)
-            connection.execute(sa.update(act).where(act.c.id == number).values(undone=by))
+            mark_undone(connection, number, by)
             return by
 
 

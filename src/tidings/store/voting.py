@@ -8,14 +8,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tidings.errors import ConflictError, NotFoundError
+from tidings.errors import ConflictError
 from tidings.people import Role, Standing, Vote
 from tidings.store.among import among, among_named, as_list
 from tidings.store.dialect import insert_of
 from tidings.store.engine import reading, utc, writing
-from tidings.store.guards import living, present, row_id
-from tidings.store.journal import log
-from tidings.store.tables import account, act, hidden, paper, pick, submission, vote
+from tidings.store.guards import living, present
+from tidings.store.journal import log, mark_undone, undoable
+from tidings.store.tables import account, hidden, paper, pick, submission, vote
 
 Setter = Callable[[sa.Connection, int, str, int, datetime], int]
 
@@ -166,11 +166,7 @@ class Voting:
         """
         with writing(self._engine) as connection:
             present(connection, account_id, Role.CURATOR)
-            done = connection.execute(sa.select(act).where(act.c.id == row_id(number))).one_or_none()
-            if done is None:
-                raise NotFoundError(f"the log has no line {number}")
-            if done.undone is not None:
-                raise ConflictError(f"line {number} was undone already, by line {done.undone}")
+            done = undoable(connection, number)
             if done.verb not in _SETTERS:
                 raise ConflictError(f"{done.verb!r} cannot be undone here")
             present_state, setter = _SETTERS[done.verb]
@@ -178,7 +174,7 @@ class Voting:
             if present_state(connection, paper_id) != done.detail:
                 raise ConflictError(f"line {number} cannot be undone: the same was changed again since")
             by = setter(connection, paper_id, done.was, account_id, now)
-            connection.execute(sa.update(act).where(act.c.id == number).values(undone=by))
+            mark_undone(connection, number, by)
             return by
 
     def _set(self, setter: Setter, paper_id: int, value: str, account_id: int, now: datetime) -> int:
