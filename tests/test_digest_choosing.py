@@ -29,14 +29,6 @@ from tidings.types import Pace, Paper, Story, Version
 
 
 @pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Store]:
-    with quick_hashing():
-        store = open_store(tmp_path)
-        yield store
-        store.close()
-
-
-@pytest.fixture
 def office(opened: Store, tmp_path: Path) -> Iterator[Post]:
     with post(opened, tmp_path) as made:
         made.papers(*(record(number) for number in range(1, 13)))
