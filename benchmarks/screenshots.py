@@ -1,6 +1,7 @@
 """Take the pictures of the README: the shipped sample archive, served and looked at in Chromium.
 
-What trends is seen at the end of the week whose papers the sample holds; three made-up people vote and pick.
+What trends is seen at the end of the week whose papers the sample holds; three made-up people vote and pick, and one
+of them has two interests.
 
     python -m benchmarks.screenshots
 
@@ -31,6 +32,9 @@ LARGEST = 200_000
 EVENING = datetime(2026, 3, 27, 20, tzinfo=UTC)
 
 
+INTERESTS = {"Agents that use tools": "agents that call tools", "Efficient inference": "quantisation and fast decoding"}
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """One page, and the window it is seen through."""
@@ -47,6 +51,12 @@ PICTURES = [
     Picture("trending", "/trending?window=week", click=".why summary"),
     Picture("trending-dark", "/trending?window=week", scheme="dark", click=".why summary"),
     Picture("trending-phone", "/trending?window=week", width=360, height=780),
+    Picture("feed", "/feed"),
+    Picture("feed-dark", "/feed", scheme="dark"),
+    Picture("feed-phone", "/feed", width=360, height=780),
+    Picture("topics", "/topics"),
+    Picture("map", "/map"),
+    Picture("map-dark", "/map", scheme="dark"),
     Picture("search", "/search?q=low-rank+adaptation+of+language+models"),
     Picture("search-dark", "/search?q=low-rank+adaptation+of+language+models", scheme="dark"),
     Picture("paper", "/search?q=low-rank+adaptation+of+language+models", click=".title a"),
@@ -65,6 +75,11 @@ def live(catalog: Catalog, clock: Clock) -> str:
             catalog.vote(voter, key)
     catalog.pick(ada, papers[1])
     catalog.save(ada, papers[0])
+    for name, words in INTERESTS.items():
+        liked = [hit.paper.key for hit in catalog.search(words, limit=4).hits][1:]
+        catalog.make_interest(ada, name, words=words, likes=liked)
+    catalog.refit()
+    catalog.draw_map()
     clock.at += timedelta(minutes=5)  # a list is kept for some seconds
     return session_of(catalog, "Ada", "Chromium")
 
