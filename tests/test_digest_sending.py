@@ -445,10 +445,10 @@ def test_one_that_cannot_be_made_does_not_keep_the_others(
     office.subscribe(BOB)
     original = office.catalog.fresh
 
-    def fresh(subscription: Any, now: Any) -> Any:
+    def fresh(subscription: Any, *others: Any) -> Any:
         if subscription.id == bad.id:
             raise fault("a fault")
-        return original(subscription, now)
+        return original(subscription, *others)
 
     monkeypatch.setattr(office.catalog, "fresh", fresh)
     office.morning(0)

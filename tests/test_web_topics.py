@@ -216,8 +216,10 @@ def test_a_topic_comes_by_mail_with_what_is_new_in_it(made: House) -> None:
         subscription = made.catalog.subscribe(ada, "topic", which, Pace())
         assert subscription.name == name
         since = replace(subscription, covered=made.clock() - timedelta(days=4))
-        fresh = made.catalog.fresh(since, made.clock())
-        found = {paper.key: fresh.reason(paper.id) for paper in made.store.papers(fresh.ids.tolist())}
+        fresh = made.catalog.fresh(since, made.clock(), made.catalog.look_up([since], made.clock()))
+        papers = made.store.papers(fresh.ids.tolist())
+        why = fresh.reasons(papers)
+        found = {paper.key: why[paper.id] for paper in papers}
         if which == "3":
             assert found == {paper_id(number): "Of the topic “Graph kernels”" for number in (4, 8, 12, 16)}
         else:

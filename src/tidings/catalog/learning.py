@@ -29,7 +29,7 @@ from tidings.learn.heads import MOST
 from tidings.learn.line import Line, heights, line_from, new_common_line, new_line
 from tidings.plain import plain
 from tidings.rank.query import SOURCES, parse
-from tidings.types import And, Between, Filter, Interest, Reason
+from tidings.types import And, Between, Example, Filter, Interest, Reason
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -96,6 +96,11 @@ class Learnt:
     def is_blank(self) -> bool:
         """Whether it can tell no paper from another."""
         return not (len(self.head.directions) and self.head.directions.any()) and not len(self.head.terms)
+
+    @property
+    def is_mute(self) -> bool:
+        """Whether it says nothing of any paper, not even which may pass."""
+        return self.is_blank and self.required is None
 
 
 _Key = tuple[int, datetime, int, int]
@@ -214,12 +219,17 @@ class Learning(Community):
         return learnt
 
     def _learn(self, corpus: learn.Corpus, interest: Interest) -> Learnt:
-        examples = self._store.interests.examples(interest.id)
+        interests = self._store.interests
+        return self._learn_said(corpus, interest, interests.examples(interest.id), interests.state(interest.id))
+
+    def _learn_said(
+        self, corpus: learn.Corpus, interest: Interest, examples: Sequence[Example], state: bytes | None
+    ) -> Learnt:
+        """Return what an interest teaches, of which this was said and that was kept."""
         liked = _newest([e.paper_id for e in examples if e.verdict > 0])
         dismissed = _newest([e.paper_id for e in examples if e.verdict < 0])
         learnt = self._learn_from(corpus, interest.words, interest.query, liked, dismissed)
-        line = _line(self._store.interests.state(interest.id))
-        return replace(learnt, line=line, common=self._common_height())
+        return replace(learnt, line=_line(state), common=self._common_height())
 
     def _learn_from(self, corpus: learn.Corpus, words: str, query: str, liked: Ids, dismissed: Ids) -> Learnt:
         """Return what words and examples teach; the line is that of a new interest."""

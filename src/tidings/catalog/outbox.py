@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 
 from tidings.catalog.fresh import FreshPapers
+from tidings.catalog.fresh_feeds import Known
 from tidings.errors import BusyError
 from tidings.people import Reader, require
 from tidings.store import Claim
@@ -91,11 +92,12 @@ class Outbox(FreshPapers):
         """Return the day of the last edition of each subscription that has had one, by its number."""
         return self._store.subscriptions.last_days(each.id for each in subscriptions)
 
-    def may_be_told(self, subscription: Subscription) -> bool:
+    def may_be_told(self, subscription: Subscription, known: Known) -> bool:
         """Tell whether whose subscription it is may still come in; a stranger's is nobody's."""
         if subscription.account_id is None:
             return True
-        return not self._store.accounts.get(subscription.account_id).disabled
+        account = known.members.accounts.get(subscription.account_id)
+        return account is not None and not account.disabled
 
     def told(self, addresses: Collection[str]) -> dict[str, set[int]]:
         """Return the papers that each address was told of, by number."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tidings.catalog import Catalog
-    from tidings.catalog.fresh import Fresh, NewVersion
+    from tidings.catalog.fresh_feeds import Fresh, Known, NewVersion
 
     Vectors = NDArray[np.float32]
 
@@ -103,20 +103,22 @@ class Editor:
         self._gists: dict[int, str] = {}
         self._papers: dict[int, Paper] = {}
 
-    def digest(self, subscription: Subscription, due: Due, told: Collection[int], now: datetime) -> Digest:
-        """Return what an edition tells its reader, who was told of some papers before.
+    def digest(
+        self, subscription: Subscription, due: Due, told: Collection[int], known: Known, now: datetime
+    ) -> Digest:
+        """Return what an edition tells its reader, of whom that is known and who was told of some papers before.
 
         Raises:
             NotFoundError, QueryError: what the subscription follows is gone, or cannot be read any more.
         """
         catalog = self._catalog
-        fresh = catalog.fresh(subscription, now)
-        versions = catalog.new_versions(subscription, now)[: max(1, subscription.most // _VERSIONS)]
+        fresh = catalog.fresh(subscription, now, known)
+        versions = known.versions.get(subscription.id, ())[: max(1, subscription.most // _VERSIONS)]
         chosen, outside = self._chosen(subscription, fresh, versions, told)
         stories = self._stories(subscription, fresh, (chosen.ids, versions, outside), now)
         kept = within(stories, subscription.minutes, catalog.settings.digest.words)
         dropped = sum(not (story.is_outside or story.changes) for story in stories[len(kept) :])
-        merged = chosen.merged + catalog.joined(subscription)
+        merged = chosen.merged + known.joined.get(subscription.id, 0)
         left_over = chosen.left_over + dropped if fresh.passing else 0
         digest = Digest(
             subscription,
@@ -157,7 +159,8 @@ class Editor:
         self._papers.update(self._catalog.papers_of([number for number in wanted if number not in self._papers]))
         papers = self._papers
         self._learn_gists([papers[number] for number in wanted if number in papers], subscription, now)
-        stories = [self._story(papers, number, fresh.reason(number)) for number in chosen if number in papers]
+        reasons = fresh.reasons([papers[number] for number in chosen if number in papers])
+        stories = [self._story(papers, number, reasons.get(number, "")) for number in chosen if number in papers]
         for version in versions:
             if version.paper_id in papers:
                 story = self._story(papers, version.paper_id, f"Version {version.version} of a paper that you like")

@@ -16,6 +16,7 @@ from tidings.types import Digest, Subscription
 
 if TYPE_CHECKING:
     from tidings.catalog import Catalog
+    from tidings.catalog.fresh_feeds import Known
 
 TOGETHER = 100
 """Subscriptions that are looked at, and editions that are written, at a time."""
@@ -42,15 +43,15 @@ class Ended:
 def decided(catalog: Catalog, editor: Editor, batch: Sequence[Subscription]) -> Iterator[Draft | NoneNow | Ended]:
     """Yield what is to be done about subscriptions. An address is told nothing twice, of two that are due at once."""
     told = catalog.told({subscription.address for subscription in batch})
-    lasts, newest = catalog.last_days(batch), catalog.newest_held()
+    lasts, newest, known = catalog.last_days(batch), catalog.newest_held(), _known(catalog, batch)
     for subscription in batch:
-        now, known = catalog.now(), told[subscription.address]
+        now, heard = catalog.now(), told[subscription.address]
         due = decide(subscription, now, lasts.get(subscription.id))
         if due is None:
             continue
-        found = _decided(catalog, editor, subscription, due, known)
+        found = _decided(catalog, editor, subscription, due, told=heard, known=known)
         if isinstance(found, Digest):
-            known.update(story.paper.id for story in found.stories)
+            heard.update(story.paper.id for story in found.stories)
             says = bool(found.stories) or subscription.when_empty == "say"
             since = subscription.due or due.at  # what was missed counts from there, should this one never leave
             yield Draft(found, "waiting" if says else "empty", since, newest, due.next)
@@ -77,16 +78,29 @@ def preview(catalog: Catalog, subscription: Subscription) -> Digest:
     slot = timetable(subscription).latest(now)
     due = Due(slot.day.isoformat(), slot.at, 0, False, now)
     told = catalog.told({subscription.address})[subscription.address]
-    return Editor(catalog).digest(subscription, due, told, now)
+    return Editor(catalog).digest(subscription, due, told, catalog.look_up([subscription], now), now)
+
+
+def _known(catalog: Catalog, batch: Sequence[Subscription]) -> Known | None:
+    """Return what is known of the readers of a batch; None where one of them spoils it: each is then asked about alone.
+
+    So whoever has a query that cannot be read any more, or meets a fault of ours, keeps nobody from theirs.
+    """
+    try:
+        return catalog.look_up(batch, catalog.now())
+    except Exception:  # noqa: BLE001 - whoever is asked about alone meets it again, and there it is seen
+        return None
 
 
 def _decided(
-    catalog: Catalog, editor: Editor, subscription: Subscription, due: Due, told: set[int]
+    catalog: Catalog, editor: Editor, subscription: Subscription, due: Due, *, told: set[int], known: Known | None
 ) -> Digest | NoneNow | Ended:
-    if due.name is None or not catalog.may_be_told(subscription):
-        return NoneNow(subscription, due.next)
+    now = catalog.now()
     try:
-        return editor.digest(subscription, due, told, catalog.now())
+        of_reader = known or catalog.look_up([subscription], now)
+        if due.name is None or not catalog.may_be_told(subscription, of_reader):
+            return NoneNow(subscription, due.next)
+        return editor.digest(subscription, due, told, of_reader, now)
     except (NotFoundError, QueryError) as error:
         return Ended(subscription, str(error))
     except TidingsError:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tidings.learn.corpus import Corpus, prepare, take, whitened, worth
+from tidings.learn.corpus import Corpus, prepare, whitened, worth
 from tidings.learn.heads import Examples, Fitted, Head, examples_of, fit
 from tidings.learn.layout import found_in, owners_of
 from tidings.learn.scoring import score
@@ -45,7 +45,10 @@ def contributions(
     examples = examples_of(corpus, text, liked, dismissed)
     fitted = fit(corpus, examples)
     counts = (0 if text is None else 1, len(liked.vectors), len(dismissed.vectors))
-    return [_one(corpus, examples, fitted, counts, take(papers, np.array([row]))) for row in range(len(papers.vectors))]
+    said = _said(examples, fitted)
+    vectors, values, starts = whitened(corpus, papers.vectors), worth(corpus, papers.terms), papers.terms.starts
+    words = np.split(papers.terms.terms, starts[1:-1]), np.split(values, starts[1:-1])
+    return [_one(said, counts, *paper) for paper in zip(vectors, *words, strict=True)] if len(vectors) else []
 
 
 def sentences(corpus: Corpus, head: Head, whole: Papers, without: Papers) -> NDArray[np.float32]:
@@ -58,48 +61,62 @@ def sentences(corpus: Corpus, head: Head, whole: Papers, without: Papers) -> NDA
     return found
 
 
+class _Said(NamedTuple):
+    """What a head was learnt from, of which papers have shares: the words that it kept, and whose they are."""
+
+    examples: Examples
+    fitted: Fitted
+    drawn: NDArray[np.float64]
+    terms: NDArray[np.uint32]
+    values: NDArray[np.float32]
+    owners: NDArray[np.int64]
+
+
+def _said(examples: Examples, fitted: Fitted) -> _Said:
+    _, kept = found_in(fitted.head.terms, examples.terms.terms)
+    terms, values, owners = examples.terms.terms[kept], examples.values[kept], owners_of(examples.terms)[kept]
+    return _Said(examples, fitted, _drawn_by(examples), terms, values, owners)
+
+
 def _one(
-    corpus: Corpus, examples: Examples, fitted: Fitted, counts: tuple[int, int, int], paper: Papers
+    said: _Said,
+    counts: tuple[int, int, int],
+    vector: NDArray[np.float32],
+    terms: NDArray[np.uint32],
+    values: NDArray[np.float32],
 ) -> Contributions:
-    head, vector, values = fitted.head, whitened(corpus, paper.vectors)[0], worth(corpus, paper.terms)
+    """Return the parts of one paper's score: its whitened vector, its words and what they weigh in it."""
+    head = said.fitted.head
     taste = int(np.argmax(head.directions @ vector + head.offsets))
-    shares = _by_word(head, paper.terms.terms, values)
-    pulls = _meaning_pulls(examples, fitted, taste, vector) + _word_pulls(examples, fitted, paper.terms.terms, values)
-    text, likes, dismissals = _divided(pulls, examples, counts)
+    places, kept = found_in(head.terms, terms)
+    shares = np.zeros(len(terms))
+    shares[kept] = head.weights[places[kept]].astype(np.float64) * values[kept]
+    pulls = _meaning_pulls(said, taste, vector) + _word_pulls(said, terms[kept], values[kept])
+    text, likes, dismissals = _divided(pulls, said.examples, counts)
     order = np.argsort(-np.abs(shares), kind="stable")
     order = order[shares[order] != 0]
     meaning, base = float(head.directions[taste] @ vector), head.base + float(head.offsets[taste])
-    return Contributions(float(text.sum()), likes, dismissals, base, meaning, paper.terms.terms[order], shares[order])
+    return Contributions(float(text.sum()), likes, dismissals, base, meaning, terms[order], shares[order])
 
 
-def _by_word(head: Head, terms: NDArray[np.uint32], values: NDArray[np.float32]) -> NDArray[np.float64]:
-    places, there = found_in(head.terms, terms)
-    shares = np.zeros(len(terms))
-    shares[there] = head.weights[places[there]].astype(np.float64) * values[there]
-    return shares
-
-
-def _meaning_pulls(examples: Examples, fitted: Fitted, taste: int, vector: NDArray[np.float32]) -> NDArray[np.float64]:
+def _meaning_pulls(said: _Said, taste: int, vector: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return each example's share of the part of the vectors."""
-    own = fitted.tastes[taste] * (examples.vectors @ vector)
+    fitted = said.fitted
+    own = fitted.tastes[taste] * (said.examples.vectors @ vector)
     near = fitted.near * float(fitted.nearby.vector @ vector)
-    pulls: NDArray[np.float64] = float(fitted.meaning[taste]) * (own + near * _drawn_by(examples))
+    pulls: NDArray[np.float64] = float(fitted.meaning[taste]) * (own + near * said.drawn)
     return pulls
 
 
-def _word_pulls(
-    examples: Examples, fitted: Fitted, terms: NDArray[np.uint32], values: NDArray[np.float32]
-) -> NDArray[np.float64]:
-    """Return each example's share of the part of the words: what it gave to each word that the head kept."""
-    kept = np.isin(terms, fitted.head.terms)
-    terms, values = terms[kept], values[kept]
-    owners = owners_of(examples.terms)
-    places, there = found_in(terms, examples.terms.terms)
-    each = examples.values[there] * values[places[there]]
-    own = examples.pulls * np.bincount(owners[there], each, len(examples.pulls))
+def _word_pulls(said: _Said, terms: NDArray[np.uint32], values: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return each example's share of the part of the words; these are the paper's that the head kept."""
+    examples, fitted = said.examples, said.fitted
+    places, there = found_in(terms, said.terms)
+    each = said.values[there] * values[places[there]]
+    own = examples.pulls * np.bincount(said.owners[there], each, len(examples.pulls))
     places, there = found_in(terms, fitted.nearby.terms)
     near = fitted.near * float(fitted.nearby.values[there] @ values[places[there]])
-    return fitted.words * (own + near * _drawn_by(examples))
+    return fitted.words * (own + near * said.drawn)
 
 
 def _drawn_by(examples: Examples) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from tidings.errors import StoreError
 from tidings.store.accounts import Accounts
+from tidings.store.crowd import Crowd
 from tidings.store.editions import Editions
 from tidings.store.engine import make_engine, sqlite_url, writing
 from tidings.store.gates import Gates, GateState, Pass
@@ -65,6 +66,7 @@ class Store(StoreReader):
         self.shelves = Shelves(engine)
         self.trends = Trends(engine)
         self.interests = Interests(engine)
+        self.crowd = Crowd(engine)
         self.habits = Habits(engine)
         self.subscriptions = Subscriptions(engine)
         self.editions = Editions(engine)

@@ -16,13 +16,12 @@ import sqlalchemy as sa
 
 from tidings.errors import NotFoundError, StoreError
 from tidings.store.among import among
-from tidings.store.codec import decode_revision
 from tidings.store.engine import reading, utc, writing
 from tidings.store.guards import row_id
 from tidings.store.jobs import Claim, hold
-from tidings.store.tables import edition, example, interest, record, revision, subscription, told
+from tidings.store.tables import edition, subscription, told
 from tidings.store.upsert import upsert
-from tidings.types import Digest, Edition, FieldChange, Revision, Story, Subscription
+from tidings.types import Digest, Edition, FieldChange, Story, Subscription
 
 STATES = ("waiting", "sending", "sent", "empty", "failed", "unknown")
 
@@ -106,28 +105,6 @@ class Editions:
             for address, number in connection.execute(query):
                 found[address].add(number)
         return found
-
-    def changed(self, account_id: int, since: datetime, until: datetime) -> dict[int, Revision]:
-        """Return the papers that an account likes and of which a source changed something in that time.
-
-        With each comes what; of several changes the latest.
-        """
-        latest = sa.select(sa.func.max(example.c.id)).join(interest, interest.c.id == example.c.interest_id)
-        latest = latest.where(interest.c.account_id == account_id).group_by(example.c.interest_id, example.c.paper_id)
-        liked = sa.select(example.c.paper_id).where(example.c.id.in_(latest), example.c.verdict == 1)
-        query = sa.select(record.c.paper_id, revision.c.data)
-        query = query.join(record, record.c.id == revision.c.record_id)
-        query = query.where(record.c.paper_id.in_(liked), revision.c.seen > since, revision.c.seen <= until)
-        with reading(self._engine) as connection:
-            rows = connection.execute(query.order_by(revision.c.id)).all()
-        return {row.paper_id: decode_revision(row.data) for row in rows}
-
-    def joined(self, address: str, after: int) -> int:
-        """Return how many of the papers that an address was told of a record has joined that is newer than that one."""
-        joining = sa.select(sa.func.count(record.c.paper_id.distinct())).where(record.c.id > after)
-        known = sa.select(told.c.paper_id).where(told.c.address == address)
-        with reading(self._engine) as connection:
-            return connection.scalar(joining.where(record.c.reason != "new", record.c.paper_id.in_(known))) or 0
 
     # --- leaving ---
 

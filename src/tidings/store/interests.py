@@ -48,18 +48,18 @@ class Interests:
     def of(self, account_id: int) -> list[Interest]:
         """Return the interests of an account, by name."""
         with reading(self._engine) as connection:
-            return _where(connection, interest.c.account_id == account_id)
+            return interests_where(connection, interest.c.account_id == account_id)
 
     def of_lab(self) -> list[Interest]:
         """Return the interests that every member sees, by name; none of accounts that are disabled."""
         with reading(self._engine) as connection:
-            return _where(connection, interest.c.visibility == "lab", account.c.disabled.is_(False))
+            return interests_where(connection, interest.c.visibility == "lab", account.c.disabled.is_(False))
 
     def named(self, account_id: int, name: str) -> Interest | None:
         """Return an account's interest of a name."""
         with reading(self._engine) as connection:
             which = interest.c.account_id == account_id, interest.c.name == name
-            return next(iter(_where(connection, *which)), None)
+            return next(iter(interests_where(connection, *which)), None)
 
     def examples(self, number: int) -> list[Example]:
         """Return what was said of papers and not taken back, the oldest first."""
@@ -256,7 +256,7 @@ class Interests:
 # --- statements that pages ask often ---
 
 _later = example.alias()
-_IS_LATEST = ~sa.exists().where(
+IS_LATEST = ~sa.exists().where(
     _later.c.interest_id == example.c.interest_id, _later.c.paper_id == example.c.paper_id, _later.c.id > example.c.id
 )
 """That a line is the newest of its paper in its interest."""
@@ -264,7 +264,7 @@ _IS_LATEST = ~sa.exists().where(
 _EXAMPLES = (
     sa.select(example.c.paper_id, example.c.verdict, example.c.at)
     .where(
-        example.c.interest_id == sa.bindparam("number", type_=sa.Integer), _IS_LATEST, example.c.verdict != TAKEN_BACK
+        example.c.interest_id == sa.bindparam("number", type_=sa.Integer), IS_LATEST, example.c.verdict != TAKEN_BACK
     )
     .order_by(example.c.id)
 )
@@ -278,14 +278,14 @@ _SAID_BY = (
     sa.select(example.c.paper_id, example.c.verdict)
     .join(interest, interest.c.id == example.c.interest_id)
     .where(interest.c.account_id == sa.bindparam("owner", type_=sa.Integer))
-    .where(_IS_LATEST, example.c.verdict != TAKEN_BACK)
+    .where(IS_LATEST, example.c.verdict != TAKEN_BACK)
 )
 _LIKERS = (
     sa.select(example.c.paper_id, interest.c.account_id, account.c.name, account.c.is_named)
     .join(interest, interest.c.id == example.c.interest_id)
     .join(account, account.c.id == interest.c.account_id)
     .where(among_named(example.c.paper_id, "ids"), interest.c.visibility == "lab", account.c.disabled.is_(False))
-    .where(_IS_LATEST, example.c.verdict > 0)
+    .where(IS_LATEST, example.c.verdict > 0)
     .order_by(example.c.id)
 )
 _BY_IDENTIFIER = sa.select(identifier.c.value, identifier.c.paper_id).where(among_named(identifier.c.value, "values"))
@@ -297,13 +297,14 @@ _ALIVE = sa.select(paper.c.id).where(among_named(paper.c.id, "ids"))
 
 
 def _get(connection: sa.Connection, number: int) -> Interest:
-    found = _where(connection, interest.c.id == row_id(number))
+    found = interests_where(connection, interest.c.id == row_id(number))
     if not found:
         raise NotFoundError(f"no interest has the number {number}")
     return found[0]
 
 
-def _where(connection: sa.Connection, *which: sa.ColumnElement[bool]) -> list[Interest]:
+def interests_where(connection: sa.Connection, *which: sa.ColumnElement[bool]) -> list[Interest]:
+    """Return the interests of a condition, by name, inside a transaction."""
     query = sa.select(interest, account.c.name.label("owner"), account.c.is_named, _count(1), _count(-1))
     query = query.join(account, account.c.id == interest.c.account_id).where(*which)
     rows = connection.execute(query.order_by(sa.func.lower(interest.c.name), interest.c.id)).all()
@@ -328,7 +329,7 @@ def _where(connection: sa.Connection, *which: sa.ColumnElement[bool]) -> list[In
 
 def _count(verdict: int) -> sa.ScalarSelect[int]:
     mine = example.c.interest_id == interest.c.id
-    return sa.select(sa.func.count()).where(mine, example.c.verdict == verdict, _IS_LATEST).scalar_subquery()
+    return sa.select(sa.func.count()).where(mine, example.c.verdict == verdict, IS_LATEST).scalar_subquery()
 
 
 def _named(connection: sa.Connection, account_id: int, name: str) -> int | None:
