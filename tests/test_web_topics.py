@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import pytest
 from starlette.testclient import TestClient
 
+import tidings
 from tests.lively_help import entry, listed, lively_house, paper_id, said
 from tests.people_help import session_of, statements
 from tests.topic_help import topical_house
@@ -91,6 +92,18 @@ def test_what_a_topic_page_asks_of_the_store_does_not_grow_with_the_papers(made:
     with statements(made.store) as for_many:
         anybody.get(many)
     assert len(for_many) == len(for_few)
+
+
+def test_topics_are_read_only_when_one_of_them_changed(made: House, anybody: TestClient, curator: TestClient) -> None:
+    anybody.get("/new")
+    with statements(made.store) as again:
+        assert "Graph kernels" in anybody.get("/new").text
+    assert not [asked for asked in again if "topic.words" in asked]
+    with tidings.open(made.catalog.settings.root) as other:  # another process, which this one hears nothing from
+        other.rename_topic(made.reader(curator), 3, "Kernels")
+        assert "Kernels" in anybody.get("/new").text
+        other.merge_topics(made.reader(curator), 3, 5)
+        assert "/topics/3-" not in anybody.get("/new").text
 
 
 # --- one topic ---
@@ -223,10 +236,27 @@ def test_a_topic_comes_by_mail_with_what_is_new_in_it(made: House) -> None:
         if which == "3":
             assert found == {paper_id(number): "Of the topic “Graph kernels”" for number in (4, 8, 12, 16)}
         else:
-            assert found[paper_id(3)] == "Of the new topic “Image retrieval”"
+            assert (
+                found[paper_id(3)] == "Of the new topic “Image retrieval”, between Graph kernels and Speech synthesis"
+            )
             assert found[paper_id(1)] == "Of the topic “Speech synthesis”"
     with pytest.raises(NotFoundError):
         made.catalog.subscribe(ada, "topic", "4711", Pace())
+
+
+def test_whoever_follows_an_area_is_told_first_of_a_new_topic_in_it(made: House) -> None:
+    """Even where its papers came before anybody knew that they are something new, and where little else fits."""
+    made.person("Ada")
+    ada = made.catalog.reader_of_session(session_of(made.catalog, "Ada"))
+    subscription = made.catalog.subscribe(ada, "topic", "signals", Pace(most=1))
+    before_birth, after = (made.clock() - timedelta(days=days) for days in (4, 2))
+    now, known = made.clock(), made.catalog.look_up([subscription], made.clock())
+    told = made.catalog.fresh(replace(subscription, covered=before_birth), now, known)
+    first = made.store.papers(told.ids[:1].tolist())[0]
+    assert "image retrieval" in first.title
+    assert told.reasons([first])[first.id].startswith("Of the new topic “Image retrieval”")
+    later = made.catalog.fresh(replace(subscription, covered=after), now, known)
+    assert not any("new topic" in why for why in later.reasons(made.store.papers(later.ids.tolist())).values())
 
 
 # --- the API ---

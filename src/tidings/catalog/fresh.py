@@ -197,19 +197,28 @@ class FreshPapers(FreshFeeds, Topics):
         return ids[order] if len(ids) else ids
 
     def _fresh_topic(self, subscription: Subscription, news: News) -> Fresh:
-        """Return what came in a topic, the most typical first; what began a new one in a followed area says so."""
+        """Return what came in a topic, the most typical first.
+
+        Where a followed area got a new topic, its most typical papers come before all others, and say so; they may
+        have come before it was known that they are something new.
+        """
         living, members = self._living_topics(), self._membership()
-        found = self._find_topic(int(subscription.subject), living)
-        places = members.of(leaves_of(living, found.id))
-        places = places[np.isin(members.papers[places], news.ids)]
-        places = places[np.argsort(-members.central[places], kind="stable")]
-        ids = members.papers[places]
-        topic_of = dict(zip(ids.tolist(), members.topics[places].tolist(), strict=True))
+        found = self._find_topic(int(subscription.subject))
+        leaves = leaves_of(living, found.id)
+        told = {number: living[number].announced for number in leaves if number != found.id}
+        born = [number for number, when in told.items() if when is not None and when > subscription.covered]
+        typical = [_typical(members, members.of([number]))[:_OF_A_BIRTH] for number in born]
+        came = members.of(leaves)
+        places = np.concatenate([*typical, _typical(members, came[np.isin(members.papers[came], news.ids)])])
+        ids = np.array(list(dict.fromkeys(members.papers[places].tolist())), np.int64)
+        topic_of = dict(zip(members.papers[places].tolist(), members.topics[places].tolist(), strict=True))
 
         def reason(number: int) -> str:
             leaf = living.get(topic_of.get(number, 0), found)
-            is_new = leaf.announced is not None and leaf.announced > subscription.covered
-            return f"Of the new topic “{leaf.name}”" if is_new else f"Of the topic “{leaf.name}”"
+            if leaf.id not in born:
+                return f"Of the topic “{leaf.name}”"
+            between = " and ".join(living[each].name for each in leaf.between if each in living)
+            return f"Of the new topic “{leaf.name}”{f', between {between}' if between else ''}"
 
         return Fresh(ids, len(news.ids), news.covers, _each(reason), missing=news.missing, expected=news.expected)
 

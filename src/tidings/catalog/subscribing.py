@@ -303,7 +303,7 @@ class Subscribing(Topics, Signing):
         if kind == "search":
             return self._query(subject)
         if kind == "topic":
-            topic = self._find_topic(subject, self._living_topics())
+            topic = self._find_topic(subject)
             return str(topic.id), one_line(topic.name, _LONGEST_NAME)
         if kind == "shelf":
             shelf = self._shelf_to_follow(subject, reader)

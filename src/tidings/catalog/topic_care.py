@@ -180,7 +180,7 @@ class TopicCare(Topics):
     # --- inside ---
 
     def _living_topic(self, which: int | str) -> Topic:
-        return self._find_topic(which, self._living_topics())
+        return self._find_topic(which)
 
     def _ids(self) -> Numbers:
         return np.sort(self._index.newest(None, max(1, self._index.count(None))))

@@ -6,9 +6,12 @@ one of them changes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Lock
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +23,56 @@ _RECENT, _BEFORE = 8, 52  # weeks whose shares growth compares
 _CAUTION = 3.0  # papers that a topic has in both by assumption: one with two papers has not doubled
 
 Numbers = NDArray[np.int64]
+Thing = TypeVar("Thing")
+
+
+class Kept(Generic[Thing]):
+    """What was worked out lately, by what it was made of; safe to share between threads."""
+
+    def __init__(self, most: int = 1) -> None:
+        self._most = most
+        self._lock = Lock()
+        self._things: OrderedDict[object, Thing] = OrderedDict()
+
+    def get(self, key: object, make: Callable[[], Thing]) -> Thing:
+        """Return what ``make`` made for a key; two threads may make it at once."""
+        with self._lock:
+            if key in self._things:
+                self._things.move_to_end(key)
+                return self._things[key]
+        made = make()
+        with self._lock:
+            self._things[key] = made
+            while len(self._things) > self._most:
+                self._things.popitem(last=False)
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The rows of topics as they were at one moment: ``change`` tells it from others.
+
+    ``every`` has those that are gone too, ``lookup`` is as ``resolved`` returns it.
+    """
+
+    change: object
+    every: Mapping[int, Topic]
+    living: Mapping[int, Topic]
+    lookup: Numbers
+
+    @classmethod
+    def of(cls, change: object, topics: Sequence[Topic]) -> Known:
+        """Return what topics are."""
+        living = {topic.id: topic for topic in topics if topic.gone is None}
+        return cls(change, {topic.id: topic for topic in topics}, living, resolved(topics))
 
 
 @dataclass(frozen=True)
 class Membership:
     """Papers sorted by topic: ``papers`` are ids, ``topics`` their leaves, ``days`` ordinals (0 none), all (n,).
 
-    ``confidence`` and ``central`` (n,) float32: how sure the topic is, and the cosine with its centre.
+    ``confidence`` and ``central`` (n,) float32: how sure the topic is, and the cosine with its centre. ``key`` tells
+    one state of them from another.
     """
 
     papers: Numbers
@@ -35,6 +81,7 @@ class Membership:
     confidence: NDArray[np.float32]
     central: NDArray[np.float32]
     today: int
+    key: object = None
 
     def of(self, leaves: Sequence[int]) -> Numbers:
         """Return the places of the papers of leaves."""

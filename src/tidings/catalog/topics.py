@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidings.catalog.interests import Interests
-from tidings.catalog.topic_tree import Membership, leaves_of, resolved
+from tidings.catalog.topic_tree import Kept, Known, Membership, leaves_of
 from tidings.errors import IndexUnavailableError, InputError, NotFoundError
 from tidings.index.topics import TopicFiles
 from tidings.people import Reader, require
@@ -44,38 +44,46 @@ _FOLLOWED = 5  # papers that an interest made from a topic begins with
 _LOOKED_AT = 1_000  # papers of a topic whose authors, venues and votes are looked at, the newest
 _NAMES = 10
 _NEIGHBOURS = 6
+_FACTS_KEPT = 64
 _NOT_IN_SLUG = re.compile(r"[^a-z0-9]+")
 
 
-@dataclass(slots=True)
-class _Kept:
-    """What was worked out lately."""
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What a topic's page tells besides its papers: it takes reading a thousand of them."""
 
-    lock: Lock
-    key: object = None
-    membership: Membership | None = None
+    neighbours: tuple[Topic, ...]
+    first: Paper | None
+    authors: tuple[tuple[str, int], ...]
+    venues: tuple[tuple[str, int], ...]
+    years: dict[int, int]
+
+
+@dataclass(slots=True)
+class _Opened:
+    """The files that were opened last, and what was worked out of them and of the store."""
+
+    lock: Lock = field(default_factory=Lock)
     files: TopicFiles | None = None
+    known: Kept[Known] = field(default_factory=Kept)
+    members: Kept[Membership] = field(default_factory=Kept)
+    trees: Kept[tuple[Area, ...]] = field(default_factory=Kept)
+    facts: Kept[_Facts] = field(default_factory=lambda: Kept(_FACTS_KEPT))
 
 
 class Topics(Interests):
     """Asking about topics; anybody may. Before the first fit there are none, and nothing of this is an error."""
 
     @cached_property
-    def _topics(self) -> _Kept:
-        return _Kept(Lock())
+    def _topics(self) -> _Opened:
+        return _Opened()
 
     # --- the tree ---
 
     def topics(self) -> tuple[Area, ...]:
         """Return the areas with their leaves, the largest first; none before the first fit."""
-        living = self._living_topics()
-        lines = self._lines_of(list(living.values()), living)
-        found = [
-            Area(lines[topic.id], _largest_first(lines[leaf] for leaf in leaves_of(living, topic.id)))
-            for topic in living.values()
-            if topic.level == AREA
-        ]
-        return tuple(sorted((area for area in found if area.leaves), key=lambda area: -area.line.size))
+        known, members = self._known_topics(), self._membership()
+        return self._topics.trees.get((known.change, members.key), lambda: self._tree(known, members))
 
     def topics_state(self) -> TopicsState:
         """Return when topics were fitted last, and what there is."""
@@ -89,23 +97,23 @@ class Topics(Interests):
         Raises:
             NotFoundError: there is none.
         """
-        living, members = self._living_topics(), self._membership()
-        found = self._find_topic(which, living)
-        places = members.of(leaves_of(living, found.id))
-        papers = self._newest_of(members, places, _LOOKED_AT)
+        known, members = self._known_topics(), self._membership()
+        living, found = known.living, self._find_topic(which)
+        key = known.change, members.key, found.id
+        facts = self._topics.facts.get(key, lambda: self._facts(found, living, members))
         parts = [number for number in leaves_of(living, found.id) if number != found.id]
-        lines = self._lines_of([found, *(living[number] for number in parts)], living)
+        lines = self._lines_of([found, *(living[number] for number in parts)], living, members)
         return TopicDetail(
             lines[found.id],
             area=living.get(found.parent_id or 0),
             leaves=_largest_first(lines[number] for number in parts),
-            neighbours=self._neighbours(found, living),
-            first=self._first(members, places),
+            neighbours=facts.neighbours,
+            first=facts.first,
             newest=self.topic_papers(found.id, limit=_NAMES),
             voted=self.topic_papers(found.id, sort="voted", limit=_NAMES),
-            authors=tuple(Counter(name for paper in papers for name in paper.authors).most_common(_NAMES)),
-            venues=tuple(Counter(paper.venue for paper in papers if paper.venue).most_common(_NAMES)),
-            years=self._years(members.papers[places]),
+            authors=facts.authors,
+            venues=facts.venues,
+            years=facts.years,
         )
 
     def topic_papers(
@@ -123,8 +131,8 @@ class Topics(Interests):
             raise InputError(f"unknown sort {sort!r}: there are {', '.join(TOPIC_SORTS)}")
         if limit < 1:
             raise InputError(f"a limit of {limit} asks for nothing; it must be 1 or more")
-        living, members = self._living_topics(), self._membership()
-        found = self._find_topic(which, living)
+        members, found = self._membership(), self._find_topic(which)
+        living = self._known_topics().living
         ids, worth = self._ordered_of(members, members.of(leaves_of(living, found.id)), sort)
         name = f"topic:{found.id}"
         total = len(ids)
@@ -146,24 +154,22 @@ class Topics(Interests):
         """
         if not 0 < days < 36_600:
             raise InputError(f"{days} days are none to look back on")
-        living, members = self._living_topics(), self._membership()
+        known, members = self._known_topics(), self._membership()
         since = self._clock() - timedelta(days=days)
-        born = [topic for topic in living.values() if topic.announced and topic.announced >= since]
-        every = {topic.id: topic for topic in self._store.topics.all()}
-        lines = self._lines_of(sorted(born, key=lambda topic: (topic.born, topic.id), reverse=True), living)
-        return tuple(self._birth(line, living, every, members) for line in lines.values())
+        born = [topic for topic in known.living.values() if topic.announced and topic.announced >= since]
+        lines = self._lines_of(
+            sorted(born, key=lambda topic: (topic.born, topic.id), reverse=True), known.living, members
+        )
+        return tuple(self._birth(line, known, members) for line in lines.values())
 
     def topics_of(self, papers: Sequence[Paper]) -> dict[int, PaperTopic]:
         """Return the topic of each paper that has one, by internal id."""
         fit = self._open_fit()
         if fit is None or not papers:
             return {}
-        topics = self._store.topics.all()
-        living, lookup = {topic.id: topic for topic in topics if topic.gone is None}, resolved(topics)
-        rows = np.array([paper.id for paper in papers], np.int64)
-        size = int(rows.max()) + 1
-        numbers = _looked_up(lookup, fit.column("topic", size)[rows])
-        sure = fit.column("sure", size)[rows, 0]
+        known = self._known_topics()
+        living, rows = known.living, np.array([paper.id for paper in papers], np.int64)
+        numbers, sure = _looked_up(known.lookup, fit.at("topic", rows)), fit.at("sure", rows)[:, 0]
         return {
             paper.id: PaperTopic(living[number], living.get(living[number].parent_id or 0), round(float(value), 4))
             for paper, number, value in zip(papers, numbers.tolist(), sure, strict=True)
@@ -195,18 +201,25 @@ class Topics(Interests):
             ConflictError: one has an interest of that name.
         """
         require(reader, "interests")
-        found = self._find_topic(which, self._living_topics())
+        found = self._find_topic(which)
         central = self.topic_papers(found.id, sort="central", limit=_FOLLOWED)
         likes = [f"paper:{hit.paper.id}" for hit in central.hits]
         return self.make_interest(reader, found.name, words=", ".join(found.words or (found.name,)), likes=likes)
 
     # --- inside ---
 
-    def _living_topics(self) -> dict[int, Topic]:
-        return {topic.id: topic for topic in self._store.topics.all() if topic.gone is None}
+    def _known_topics(self) -> Known:
+        """Return all topics as of now; they are read when one of them changed, and looked up at every page."""
+        change = self._store.topics.change()
+        return self._topics.known.get(change, lambda: Known.of(change, self._store.topics.all()))
 
-    def _find_topic(self, which: int | str, living: dict[int, Topic]) -> Topic:
+    def _living_topics(self) -> Mapping[int, Topic]:
+        return self._known_topics().living
+
+    def _find_topic(self, which: int | str) -> Topic:
         """Return a living topic; a name goes before a number in words, a leaf before an area of the same name."""
+        known = self._known_topics()
+        living, lookup = known.living, known.lookup
         if isinstance(which, str):
             slug = topic_slug(which)
             named = [topic for topic in living.values() if slug and topic_slug(topic.name) == slug]
@@ -215,7 +228,6 @@ class Topics(Interests):
             if not (which.isdecimal() and len(which) < 10):
                 raise NotFoundError(f"there is no topic {which[:100]!r}")
         number = int(which)
-        lookup = resolved(self._store.topics.all())
         if not 0 < number < len(lookup) or int(lookup[number]) not in living:
             raise NotFoundError(f"no topic has the number {number}")
         return living[int(lookup[number])]
@@ -244,16 +256,14 @@ class Topics(Interests):
 
     def _membership(self) -> Membership:
         """Return which paper is in which topic, as of now."""
-        files, lookup = self._open_fit(), resolved(self._store.topics.all())
+        files, known = self._open_fit(), self._known_topics()
         today = self._clock().date().toordinal()
-        key = (files.folder, files.placed(), self.version, today, lookup.tobytes()) if files else None
-        kept = self._topics
-        with kept.lock:
-            if kept.membership is None or kept.key is None or kept.key != key:
-                kept.membership, kept.key = self._make_membership(files, lookup, today), key
-            return kept.membership
+        key = (files.folder, files.placed(), self.version, today, known.change) if files else None
+        return self._topics.members.get(key, lambda: self._make_membership(files, known.lookup, today, key))
 
-    def _make_membership(self, files: TopicFiles | None, lookup: NDArray[np.int64], today: int) -> Membership:
+    def _make_membership(
+        self, files: TopicFiles | None, lookup: NDArray[np.int64], today: int, key: object
+    ) -> Membership:
         ids = self._index.newest(None, max(1, self._index.count(None))) if files else np.zeros(0, np.int64)
         size = int(ids.max(initial=-1)) + 1
         numbers = files.column("topic", size)[ids] if files else np.zeros(0, np.int32)
@@ -263,11 +273,32 @@ class Topics(Interests):
         ids, topics = ids[inside], topics[inside]
         sure = files.column("sure", size)[ids] if files else np.zeros((0, 2), np.float32)
         days = self._index.days(ids).astype(np.int64) if len(ids) else ids
-        return Membership(ids, topics, days, sure[:, 0], sure[:, 1], today)
+        return Membership(ids, topics, days, sure[:, 0], sure[:, 1], today, key)
 
-    def _lines_of(self, topics: Sequence[Topic], living: dict[int, Topic]) -> dict[int, TopicLine]:
+    def _tree(self, known: Known, members: Membership) -> tuple[Area, ...]:
+        lines = self._lines_of(list(known.living.values()), known.living, members)
+        found = [
+            Area(lines[topic.id], _largest_first(lines[leaf] for leaf in leaves_of(known.living, topic.id)))
+            for topic in known.living.values()
+            if topic.level == AREA
+        ]
+        return tuple(sorted((area for area in found if area.leaves), key=lambda area: -area.line.size))
+
+    def _facts(self, topic: Topic, living: Mapping[int, Topic], members: Membership) -> _Facts:
+        places = members.of(leaves_of(living, topic.id))
+        papers = self._newest_of(members, places, _LOOKED_AT)
+        return _Facts(
+            self._neighbours(topic, living),
+            self._first(members, places),
+            tuple(Counter(name for paper in papers for name in paper.authors).most_common(_NAMES)),
+            tuple(Counter(paper.venue for paper in papers if paper.venue).most_common(_NAMES)),
+            self._years(members.papers[places]),
+        )
+
+    def _lines_of(
+        self, topics: Sequence[Topic], living: Mapping[int, Topic], members: Membership
+    ) -> dict[int, TopicLine]:
         """Return topics as they stand in lists, by number; two reads of the store, however many they are."""
-        members = self._membership()
         places = {topic.id: members.of(leaves_of(living, topic.id)) for topic in topics}
         best = {number: members.papers[_most_central(members, own)].tolist() for number, own in places.items()}
         papers = {paper.id: paper for paper in self._store.papers(sorted({n for ids in best.values() for n in ids}))}
@@ -283,14 +314,14 @@ class Topics(Interests):
             for topic in topics
         }
 
-    def _birth(self, line: TopicLine, living: dict[int, Topic], every: dict[int, Topic], members: Membership) -> Birth:
+    def _birth(self, line: TopicLine, known: Known, members: Membership) -> Birth:
         topic, places = line.topic, members.of([line.topic.id])
         dated = places[members.days[places] > 0]
         first = dated[np.argsort(members.days[dated], kind="stable")[:_SHOWN]]
         return Birth(
             line,
-            living.get(topic.parent_id or 0),
-            tuple(every[number] for number in topic.between if number in every),
+            known.living.get(topic.parent_id or 0),
+            tuple(known.every[number] for number in topic.between if number in known.every),
             tuple(self._store.papers(members.papers[first].tolist())),
             topic.sure or 0.0,
             topic.born,
@@ -327,7 +358,7 @@ class Topics(Interests):
         order = np.lexsort((-ids, -worth))
         return ids[order], worth[order]
 
-    def _neighbours(self, topic: Topic, living: dict[int, Topic]) -> tuple[Topic, ...]:
+    def _neighbours(self, topic: Topic, living: Mapping[int, Topic]) -> tuple[Topic, ...]:
         fit = self._open_fit()
         if fit is None:
             return ()

@@ -14,7 +14,7 @@ from tidings.people import Role
 from tidings.store.engine import reading, utc, writing
 from tidings.store.guards import present, row_id
 from tidings.store.journal import log, mark_undone, undoable
-from tidings.store.tables import topic, topic_fit
+from tidings.store.tables import act, topic, topic_fit
 from tidings.types import LEAF, Topic
 
 _texts = msgspec.json.Decoder(tuple[str, ...])
@@ -53,6 +53,12 @@ class Topics:
         with reading(self._engine) as connection:
             row = connection.execute(sa.select(topic_fit)).one_or_none()
         return Fit(row.generation, utc(row.fitted), row.encoder, row.papers, row.full_papers) if row else None
+
+    def change(self) -> tuple[object, ...]:
+        """Return what differs whenever a topic does: which fit is served, and the last line of the audit log."""
+        fit = (sa.select(column).scalar_subquery() for column in (topic_fit.c.generation, topic_fit.c.fitted))
+        with reading(self._engine) as connection:
+            return tuple(connection.execute(sa.select(*fit, sa.select(sa.func.max(act.c.id)).scalar_subquery())).one())
 
     def all(self) -> list[Topic]:
         """Return every topic there ever was, by number."""
