@@ -28,6 +28,7 @@ def candidates(spoken: Any, line: float = 0.0, **columns: Any) -> Candidates:
         vectors=np.eye(count, dtype=np.float32),
         heights=heights,
         lines=np.full(len(heights), line),
+        lifts=np.zeros_like(heights),
         trending=np.zeros(count),
         gone=nothing,
         muted=nothing,
@@ -144,7 +145,7 @@ def test_a_followed_author_stands_with_the_strong_also_where_no_interest_speaks(
     assert ids(papers, listed) == [1, 3, 2]
     assert listed.strong.tolist() == [True, True, False]
     assert listed.interests.tolist() == [0, -1, 0]
-    alone = papers._replace(heights=np.zeros((0, 3)), lines=np.zeros(0))
+    alone = papers._replace(heights=np.zeros((0, 3)), lines=np.zeros(0), lifts=np.zeros((0, 3)))
     assert shown(alone) == [3]
 
 
@@ -197,6 +198,14 @@ def test_a_paper_that_comes_later_changes_the_draw_only_by_being_drawn() -> None
         assert drawn > 35 or drawn == ids(fewer, before)[before.outside or 0]
 
 
+def test_a_lift_changes_the_order_within_an_interest_and_nothing_above_the_line() -> None:
+    papers = candidates([[9.0, 8.0, 3.0, 2.0]], line=5.0, lifts=[[-2.0, 2.0, -1.0, 9.0]])
+    listed = feed(papers, Taste(breadth=0.5))
+    assert ids(papers, listed) == [2, 1, 4, 3]
+    assert listed.strong.tolist() == [True, True, False, False]
+    assert listed.standings.tolist() == [3.0, 4.0, -3.0, -2.0]
+
+
 # --- what holds for any papers ---
 
 heights = st.one_of(st.just(-np.inf), st.integers(-4, 16).map(float), st.floats(-4, 16))
@@ -216,6 +225,7 @@ def any_candidates(draw: st.DrawFn) -> Candidates:
         vectors=np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32),
         heights=np.array([column(heights) for _ in range(interests)]).reshape(interests, count),
         lines=np.array(column(st.floats(0, 8), interests)),
+        lifts=np.array([column(st.floats(-4, 4)) for _ in range(interests)]).reshape(interests, count),
         trending=np.array(column(st.floats(-5, 9)), np.float64),
         gone=np.array(column(st.booleans()), np.bool_),
         muted=np.array(column(st.booleans()), np.bool_),
@@ -325,6 +335,7 @@ def test_a_slider_that_stands_nowhere_is_refused(taste: dict[str, float]) -> Non
         {"heights": [[1.0, np.nan]]},
         {"heights": [[1.0, np.inf]]},
         {"lines": [np.nan]},
+        {"lifts": [[np.inf, 0.0]]},
         {"trending": [0.0, np.inf]},
         {"gone": [True]},
     ],

@@ -94,6 +94,7 @@ RIGHTS = {
     "unfollow": Right("interests", lambda w, r: w.catalog.unfollow(r, "Ada Lovelace")),
     "mark_shown": Right("interests", lambda w, r: w.catalog.mark_shown(r, [PAPER])),
     "mark_opened": Right("interests", lambda w, r: w.catalog.mark_opened(r, PAPER)),
+    "lessons": Right("admin", lambda w, r: w.catalog.lessons(r)),
     "feed": Right("interests", lambda w, r: w.catalog.feed(r)),
     "lab_feed": Right("interests", lambda w, r: w.catalog.lab_feed(r)),
     "shelf_feed": Right("interests", lambda w, r: w.catalog.shelf_feed(r, w.own_shelf)),

@@ -1,4 +1,4 @@
-"""Work that comes due while Tidings serves: syncs, digests and topics. One process beside those that answer does it."""
+"""Work that comes due while Tidings serves: syncs, digests, topics, lessons. One process beside the others does it."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ def work(catalog: Catalog, *, sleep: Callable[[float], None] = time.sleep) -> No
             report = catalog.sync_due() if is_syncing(catalog.settings) else None
             _tell(catalog, sleep)
             _tend_topics(catalog)
+            catalog.improve_due()
             if tidied is None or catalog.now() - tidied >= _TIDY_EVERY:
                 catalog.forget()
                 tidied = catalog.now()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from types import TracebackType
 
-from tidings.catalog.asking import Asking
 from tidings.catalog.checking import Checking
 from tidings.catalog.grids import Grids
+from tidings.catalog.improving import Improving
 from tidings.catalog.keeping import Keeping, Progress
 from tidings.catalog.members import Members
 from tidings.catalog.outbound import Outbound
@@ -47,7 +47,7 @@ class Catalog(
     Outbound,
     Subscribing,
     Returns,
-    Asking,
+    Improving,
     Signing,
     Members,
 ):

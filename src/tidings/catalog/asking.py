@@ -90,6 +90,7 @@ class Asking(Noting):
             short=place.short if place else 0.0,
             shown=shown.at if shown and shown.place else None,
             reason=reason,
+            likely=self._shares_liked([place.height], [len(learnt.liked_ids)])[0] if place else None,
         )
 
     def _to_be_asked(self, account: Account, paper: Paper) -> Interest:

@@ -15,8 +15,8 @@ import numpy as np
 
 from tidings import learn
 from tidings.catalog.learning import FARTHEST_DAYS, Learnt, Pool
-from tidings.catalog.popular import Popular
 from tidings.catalog.reasons import Reasons
+from tidings.catalog.served import Served
 from tidings.catalog.steering import Steering, filter_of
 from tidings.catalog.voices import (
     BREADTH,
@@ -62,7 +62,7 @@ class _Scored:
     judged: OrderedDict[tuple[object, ...], tuple[Ids, Ids]] = field(default_factory=OrderedDict)
 
 
-class Feeds(Steering, Reasons, Popular):
+class Feeds(Steering, Reasons, Served):
     """Reading what is new."""
 
     @cached_property
@@ -164,7 +164,7 @@ class Feeds(Steering, Reasons, Popular):
         rows = np.flatnonzero(window(pool, asked.days)[2])
         voices = [voice for each in chosen if (voice := self._voice(pool, *each))]
         aside = self._aside(account, pool, asked, known)
-        candidates = laid_out(voices, aside, pool, rows)
+        candidates = laid_out(voices, aside, pool, rows, self._lifts(voices, pool, aside, rows))
         seed = seed_of(account.id, pool.today) if asked.outside and voices else None
         listed = ranked(candidates, asked.taste, seed=seed)
         return Ranked(
@@ -241,7 +241,7 @@ class Feeds(Steering, Reasons, Popular):
         every = {paper.id: paper for paper in self._store.papers([*ids, *(n for others in alike for n in others)])}
         papers = [every[number] for number in ids if number in every]  # one may have been merged meanwhile
         about, reasons = self._about(account, papers), self._reasons_of(pool, found, page, every)
-        hits = []
+        likely, hits = self._likely_of(found, page), []
         for place, (number, others) in enumerate(zip(ids, alike, strict=True), start=page.start):
             if number not in every:
                 continue
@@ -256,8 +256,16 @@ class Feeds(Steering, Reasons, Popular):
                 alike=tuple(every[other] for other in others if other in every),
                 chance=found.chance if place == found.outside else None,
             )
-            hits.append(found.spoken_for(hit, place))
+            hits.append(found.spoken_for(hit, place, likely[place - page.start]))
         return tuple(hits)
+
+    def _likely_of(self, found: Ranked, page: slice) -> list[float | None]:
+        """Return how likely each paper of a page is liked, as far as there is a voice that knows."""
+        spoken = zip(found.rows[page].tolist(), found.speakers[page].tolist(), strict=True)
+        voices = [(row, found.voices[speaker] if speaker >= 0 else None) for row, speaker in spoken]
+        known = [(voice, float(voice.heights[row])) for row, voice in voices if voice and not voice.learnt.is_blank]
+        shares = iter(self._shares_liked([h for _, h in known], [len(v.learnt.liked_ids) for v, _ in known]))
+        return [next(shares) if voice and not voice.learnt.is_blank else None for _, voice in voices]
 
     def _about(self, account: Account, papers: Sequence[Paper]) -> _About:
         """Return what is known of the papers of a page beside their scores: a query each, however many there are."""
@@ -300,13 +308,13 @@ class Ranked(NamedTuple):
     outside: int | None = None
     chance: float = 1.0
 
-    def spoken_for(self, hit: FeedHit, place: int) -> FeedHit:
+    def spoken_for(self, hit: FeedHit, place: int, likely: float | None) -> FeedHit:
         """Return a hit with what the voice says that speaks for it."""
         if self.speakers[place] < 0:
             return hit
         voice, row = self.voices[int(self.speakers[place])], self.rows[place]
         named = replace(hit, interest_id=voice.interest.id, interest=voice.interest.name)
-        return replace(named, score=float(voice.scores[row]), height=float(voice.heights[row]))
+        return replace(named, score=float(voice.scores[row]), height=float(voice.heights[row]), likely=likely)
 
 
 class _About(NamedTuple):

@@ -98,14 +98,15 @@ def seed_of(account_id: int, day: date) -> int:
     return (account_id << 24) + day.toordinal()
 
 
-def laid_out(voices: Sequence[Voice], aside: Aside, pool: Pool, rows: Rows) -> Candidates:
-    """Return the candidates of some rows as ``rank.feed`` takes them."""
+def laid_out(voices: Sequence[Voice], aside: Aside, pool: Pool, rows: Rows, lifts: Floats | None = None) -> Candidates:
+    """Return the candidates of some rows as ``rank.feed`` takes them; ``lifts`` are of these rows, if any."""
     return Candidates(
         ids=pool.ids[rows],
         days=pool.days[rows],
         vectors=pool.vectors[rows],
         heights=np.stack([voice.heights[rows] for voice in voices]) if voices else np.zeros((0, len(rows))),
         lines=np.array([voice.line for voice in voices], np.float64),
+        lifts=np.zeros((len(voices), len(rows))) if lifts is None else lifts,
         trending=aside.trending[rows],
         gone=(aside.dismissed | aside.seen)[rows],
         muted=aside.muted[rows],

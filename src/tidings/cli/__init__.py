@@ -10,7 +10,17 @@ import os
 import sys
 from io import TextIOWrapper
 
-from tidings.cli import digest, interests, mapping, people, syncing, tags, topics, trending  # noqa: F401 - they add their commands
+from tidings.cli import (  # noqa: F401 - they add their commands
+    digest,
+    feeds,
+    interests,
+    mapping,
+    people,
+    syncing,
+    tags,
+    topics,
+    trending,
+)
 from tidings.cli.commands import INTERRUPTED, cli
 from tidings.errors import QueryError, TidingsError
 

@@ -100,22 +100,26 @@ def isotonic(values: Floats, weights: Floats | None = None) -> Floats:
     return np.repeat(np.array(means), counts)
 
 
-def calibrated(scores: Floats, liked: Truths, groups: Truths | None = None) -> Likely:
+def calibrated(scores: Floats, liked: Truths, groups: Truths | None = None, weights: Floats | None = None) -> Likely:
     """Learn the map from papers that were seen: their scores, and which were liked, shapes (n,).
 
     Both a like and none must be among them, and every score a number (InputError). ``groups``, shape (n, number of
-    groups), may overlap; a group's map may fall where the group is unlike the others.
+    groups), may overlap; a group's map may fall where the group is unlike the others. ``weights`` (n,), above 0, are
+    what each counts for, 1 where they are not given: a paper that was drawn stands for those that were not.
     """
-    if not (len(scores) == len(liked) and np.isfinite(scores).all()):
+    weights = np.ones(len(scores)) if weights is None else weights
+    if not (len(scores) == len(liked) == len(weights) and np.isfinite(scores).all()):
         raise InputError("each paper seen needs a score that is a number, and whether it was liked")
+    if not (np.isfinite(weights).all() and (weights > 0).all()):
+        raise InputError("a paper seen counts for more than nothing")
     if not liked.any() or liked.all():
         raise InputError("probabilities need papers that were liked and papers that were not")
-    knots, shares = _overall(scores, liked)
+    knots, shares = _overall(scores, liked, weights)
     overall = Likely(tuple(knots.tolist()), tuple(shares.tolist()), 0 if groups is None else groups.shape[1])
     if groups is None:
         return overall
     found = overall.probabilities(scores)
-    return Likely(overall.scores, overall.shares, overall.groups, tuple(_patches(found, liked, groups)))
+    return Likely(overall.scores, overall.shares, overall.groups, tuple(_patches(found, liked, groups, weights)))
 
 
 def likely_from(state: object) -> Likely:
@@ -141,7 +145,7 @@ def _sound(found: Likely) -> bool:
     )
 
 
-def _overall(scores: Floats, liked: Truths) -> tuple[Floats, Floats]:
+def _overall(scores: Floats, liked: Truths, weights: Floats) -> tuple[Floats, Floats]:
     """Return the points of the map: the middle of each part of equal share, fewer where few were liked.
 
     Parts before pooling keep the number of points bounded; half a paper liked and half not in each keep 0 and 1, of
@@ -150,17 +154,17 @@ def _overall(scores: Floats, liked: Truths) -> tuple[Floats, Floats]:
     order = np.argsort(scores, kind="stable")
     parts = max(1, min(_KNOTS, int(liked.sum()) // 2, len(scores)))
     starts = np.unique(np.searchsorted(scores[order], np.quantile(scores, np.arange(parts) / parts)))
-    sizes = np.diff(np.append(starts, len(scores))).astype(np.float64)
-    middles = np.add.reduceat(scores[order], starts) / sizes
-    share = float(liked.mean())
-    shares = (np.add.reduceat(liked[order].astype(np.float64), starts) + share) / (sizes + 1)
+    sizes = np.add.reduceat(weights[order], starts)
+    middles = np.add.reduceat((weights * scores)[order], starts) / sizes
+    share = float(np.average(liked, weights=weights))
+    shares = (np.add.reduceat((weights * liked)[order], starts) + share) / (sizes + 1)
     return middles, isotonic(shares, sizes)
 
 
-def _patches(found: Floats, liked: Truths, groups: Truths) -> list[_Patch]:
+def _patches(found: Floats, liked: Truths, groups: Truths, weights: Floats) -> list[_Patch]:
     patches: list[_Patch] = []
     while len(patches) < _PATCHES:
-        patch = _worst(found, liked, groups)
+        patch = _worst(found, liked, groups, weights)
         if patch is None:
             break
         patches.append(patch)
@@ -168,17 +172,18 @@ def _patches(found: Floats, liked: Truths, groups: Truths) -> list[_Patch]:
     return patches
 
 
-def _worst(found: Floats, liked: Truths, groups: Truths) -> _Patch | None:
+def _worst(found: Floats, liked: Truths, groups: Truths, weights: Floats) -> _Patch | None:
     """Return the patch that takes away most squared error of what chance does not explain, if there is any."""
     bounds = np.unique(np.quantile(found, np.arange(1, _LEVELS) / _LEVELS))
     level = np.searchsorted(bounds, found, side="right")
     edges = np.concatenate(([-1.0], bounds, [2.0]))
+    errors, chances = weights * (liked - found), weights**2 * found * (1 - found)
     best, most = None, 0.0
     for group in range(groups.shape[1]):
         member = groups[:, group]
-        sizes = np.bincount(level[member], minlength=len(edges) - 1)
-        wrong = np.bincount(level[member], (liked - found)[member], len(edges) - 1)
-        spread = np.bincount(level[member], (found * (1 - found))[member], len(edges) - 1)
+        sizes = np.bincount(level[member], weights[member], len(edges) - 1)
+        wrong = np.bincount(level[member], errors[member], len(edges) - 1)
+        spread = np.bincount(level[member], chances[member], len(edges) - 1)
         gains = np.where(wrong**2 > _SURE**2 * spread, wrong**2 / (sizes + _PRIOR), 0.0)
         at = int(gains.argmax())
         if gains[at] > most:

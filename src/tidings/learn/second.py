@@ -10,6 +10,7 @@ learnt from (after Confidence Ranking for CTR Prediction, https://arxiv.org/abs/
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -129,6 +130,14 @@ def scores(model: bytes, features: NDArray[np.float32], heads: Floats) -> Floats
 
     InputError for bytes that are no model of these features, TidingsError without the extra.
     """
+    booster = _booster(model)
+    if not len(features):
+        return np.zeros(0)
+    return heads + np.asarray(booster.predict(features, num_threads=1), np.float64)
+
+
+@lru_cache(2)  # the one that is served, and one that is held against it
+def _booster(model: bytes) -> Any:
     library = _library()
     try:
         booster = library.Booster(model_str=model.decode())
@@ -136,9 +145,7 @@ def scores(model: bytes, features: NDArray[np.float32], heads: Floats) -> Floats
         raise InputError("that is not a ranker's model") from error
     if booster.feature_name() != list(FEATURES):
         raise InputError("that ranker was made for other features")
-    if not len(features):
-        return np.zeros(0)
-    return heads + np.asarray(booster.predict(features, num_threads=1), np.float64)
+    return booster
 
 
 def page_gains(clicks: Clicks, order: Floats) -> Floats:

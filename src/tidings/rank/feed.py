@@ -8,7 +8,7 @@ the same as 10 under another, however their scores run. What is done, in this or
   followed authors come before all others.
 - *Merit*, the standing with what else counts: ``b * log2(sum of 2 ** (standing / b))`` over the interests, which is
   the best one alone at b = 0 and at b = 1 gives an octave to a paper that two want alike; plus up to one octave for
-  what trends.
+  what trends, and the *lift* that a second stage gives the paper within its interest.
 - *Turns*: interests take turns, each with its best papers by merit, so that none drowns another (round robin, as in
   Large-Scale Data Selection for Instruction Tuning, https://arxiv.org/abs/2503.01807). Who is r-th among the papers of
   its interest is worth ``-log2(1 + r)`` octaves; in one round the higher merit goes first.
@@ -59,7 +59,8 @@ class Candidates(NamedTuple):
 
     ``ids`` int64 (n,), each once; ``days`` int32 (n,) as ``date.toordinal``, 0 when unknown; ``vectors`` float32
     (n, d), of length 1 or 0. ``heights`` float64 (m, n), minus infinity where an interest does not want a paper at all
-    (its query); ``lines`` float64 (m,), what a strong paper reaches. ``trending`` float64 (n,), doublings of votes
+    (its query); ``lines`` float64 (m,), what a strong paper reaches. ``lifts`` float64 (m, n), octaves that count for
+    the order alone, 0 where no second stage says anything. ``trending`` float64 (n,), doublings of votes
     above the usual, 0 where nothing is known. ``gone`` bool (n,): seen, or dismissed; ``muted`` and ``followed`` bool
     (n,).
     """
@@ -69,6 +70,7 @@ class Candidates(NamedTuple):
     vectors: NDArray[np.float32]
     heights: Floats
     lines: Floats
+    lifts: Floats
     trending: Floats
     gone: Mask
     muted: Mask
@@ -156,14 +158,14 @@ def feed(candidates: Candidates, taste: Taste, *, seed: int | None = None, most:
 
 def _check(candidates: Candidates) -> None:
     papers, interests = len(candidates.ids), len(candidates.lines)
-    _, days, vectors, heights, _, *others = candidates
+    _, days, vectors, heights, _, lifts, *others = candidates
     fitting = all(len(column) == papers for column in (days, vectors, *others))
-    if not fitting or heights.shape != (interests, papers):
+    if not fitting or {heights.shape, lifts.shape} != {(interests, papers)}:
         raise InputError("a feed needs as many of everything as there are papers, and heights for every interest")
     if np.isnan(heights).any() or np.isposinf(heights).any():
         raise InputError("a height is not a number")
-    if not (np.isfinite(candidates.lines).all() and np.isfinite(candidates.trending).all()):
-        raise InputError("a line or what trends is not a number")
+    if not all(np.isfinite(column).all() for column in (candidates.lines, lifts, candidates.trending)):
+        raise InputError("a line, a lift or what trends is not a number")
 
 
 def _taken(candidates: Candidates, rows: Rows) -> Candidates:
@@ -174,6 +176,7 @@ def _taken(candidates: Candidates, rows: Rows) -> Candidates:
         candidates.vectors[:0],
         candidates.heights[:, rows],
         candidates.lines,
+        candidates.lifts[:, rows],
         candidates.trending[rows],
         candidates.gone[rows],
         candidates.muted[rows],
@@ -190,9 +193,10 @@ def _standing(papers: Candidates, taste: Taste) -> _Standing:
     standings = papers.heights - lines[:, None]
     interest = standings.argmax(axis=0)
     standing = standings[interest, np.arange(count)]
-    interest[np.isneginf(standing)] = -1
     trending = np.clip(papers.trending, 0, TRENDING_MOST) / TRENDING_MOST
-    merit = standing + _agreement(standings, standing, taste.breadth) + trending
+    lift = papers.lifts[interest, np.arange(count)]
+    merit = standing + _agreement(standings, standing, taste.breadth) + trending + lift
+    interest[np.isneginf(standing)] = -1
     return _Standing(interest, standing, merit, (standing >= 0) | papers.followed)
 
 

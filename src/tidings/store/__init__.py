@@ -19,6 +19,7 @@ from tidings.store.habits import Habits
 from tidings.store.interests import Interests
 from tidings.store.jobs import Claim, Jobs, JobState
 from tidings.store.journal import Journal
+from tidings.store.lessons import Lessons
 from tidings.store.owners import Owners
 from tidings.store.progress import Progress
 from tidings.store.proofs import Proofs
@@ -72,6 +73,7 @@ class Store(StoreReader):
         self.editions = Editions(engine)
         self.topics = Topics(engine)
         self.tags = Tags(engine)
+        self.lessons = Lessons(engine)
 
     @contextmanager
     def writer(self, now: datetime) -> Iterator[StoreWriter]:

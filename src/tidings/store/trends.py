@@ -142,6 +142,13 @@ class Trends:
         with reading(self._engine) as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
+    def categories(self, paper_ids: Sequence[int]) -> dict[int, str]:
+        """Return the first category of each paper that has one."""
+        query = sa.select(paper.c.id, paper.c.data).where(among(paper.c.id, paper_ids))
+        with reading(self._engine) as connection:
+            found = {row.id: _faces.decode(row.data).categories for row in connection.execute(query)}
+        return {number: categories[0] for number, categories in found.items() if categories}
+
     def hidden(self) -> set[int]:
         """Return the papers that a curator keeps off the lists."""
         with reading(self._engine) as connection:

@@ -56,7 +56,7 @@ from tidings.types.queries import (
     Term,
     Trend,
 )
-from tidings.types.reports import AddReport, Check, Limit, SourceStatus, Stats, SyncReport
+from tidings.types.reports import AddReport, Check, LessonReport, Limit, SourceStatus, Stats, SyncReport
 from tidings.types.tags import PaperTag, Tag
 from tidings.types.topics import (
     AREA,
@@ -111,6 +111,7 @@ __all__ = [
     "Influence",
     "Interest",
     "Landmark",
+    "LessonReport",
     "Limit",
     "Link",
     "MapReport",

@@ -127,7 +127,8 @@ class FeedHit:
     by an author whom the reader follows; such a one may stand there without an interest (0 and ""). ``verdict`` is what
     the reader said of it. ``likers`` are other members who like it in an interest that the lab sees. ``alike`` are
     papers that say nearly the same: they are not listed apart. ``chance`` is how likely the one paper from outside the
-    reader's interests was to be drawn, None of all others.
+    reader's interests was to be drawn, None of all others. ``likely`` is the share of papers shown here that stand like
+    this one and are liked, None where there is not enough to say.
     """
 
     paper: Paper
@@ -143,6 +144,7 @@ class FeedHit:
     likers: tuple[str, ...] = ()
     alike: tuple[Paper, ...] = ()
     chance: float | None = None
+    likely: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,7 @@ class WhyNot:
 
     ``rank`` counts from 1 among the papers that the feed looked at; ``short`` is by how much its height misses the
     line, 0 where it does not. ``shown`` is when a feed first showed it. ``is_listed`` says that the feed has
-    it above the line.
+    it above the line. ``likely`` is as in ``FeedHit``.
     """
 
     paper: Paper
@@ -191,3 +193,4 @@ class WhyNot:
     short: float = 0.0
     shown: datetime | None = None
     reason: Reason = field(default_factory=Reason)
+    likely: float | None = None

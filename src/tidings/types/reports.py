@@ -23,6 +23,15 @@ class AddReport:
 
 
 @dataclass(frozen=True, slots=True)
+class LessonReport:
+    """What a night ``made`` of what feeds showed, in a sentence; ``promoted`` is since when it is served, if it is."""
+
+    made: datetime
+    note: str
+    promoted: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SyncReport:
     """What a sync did with one source. read = new + updated + merged + unchanged + quarantined, but of a private
     source, whose records never enter the archive, only ``read`` is counted.

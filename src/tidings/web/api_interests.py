@@ -95,6 +95,7 @@ class ShownAsked(_Asked):
     place: int = Field(1, ge=1, le=1_000_000, description="Of the first one")
     outside: str | None = Field(None, description="The id of the one from outside, where it is among them")
     chance: float = Field(1.0, gt=0, le=1, description="With which that was drawn")
+    interest: int | None = Field(None, ge=1, lt=2**31, description="Whose feed it was; else that of all of one's own")
 
 
 class RuleAsked(_Asked):
@@ -282,7 +283,8 @@ def shelf_feed(
 def mark_shown(request: Request, asked: ShownAsked) -> Response:
     """Note that a feed showed papers; the first time counts, and ids that nothing has are left out."""
     drawn = (asked.outside, asked.chance) if asked.outside else None
-    of(request).catalog.mark_shown(reader_of(request), asked.papers, place=asked.place, drawn=drawn)
+    of_some = (asked.interest,) if asked.interest else ()
+    of(request).catalog.mark_shown(reader_of(request), asked.papers, place=asked.place, drawn=drawn, of=of_some)
     return Response(status_code=204)
 
 

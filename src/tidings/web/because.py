@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tidings.catalog.odds import in_words
 from tidings.plain import plain
 from tidings.types import FeedHit, Paper
 from tidings.web import addresses, reasons
@@ -38,6 +39,7 @@ class Because:
     parts: Reasons | None
     is_read: bool
     chance: float | None  # of the draw by which a paper from outside is there
+    odds: str | None  # how likely it would be liked
 
     @property
     def says_something(self) -> bool:
@@ -60,6 +62,7 @@ def because(hit: FeedHit, *, of_several: bool) -> Because:
         parts=_parts(hit),
         is_read=hit.opened,
         chance=hit.chance,
+        odds=in_words(hit.likely) if hit.likely is not None else None,
     )
 
 

@@ -107,6 +107,9 @@ class FeedHitBody(Body):
     chance: float | None = Field(
         description="How likely the one from outside one's interests was to be drawn; null of all others"
     )
+    likely: float | None = Field(
+        description="The share of papers shown here that stand like this one and are liked; null where unknown"
+    )
 
 
 class FeedBody(Body):
@@ -138,6 +141,7 @@ class WhyNotBody(Body):
     short: float = Field(description="By how much its height misses the line")
     shown: dt.datetime | None
     reason: ReasonBody
+    likely: float | None = Field(description="As of a paper in a feed")
 
 
 class RuleBody(Body):

@@ -35,6 +35,8 @@ _TUNED = ("days", "breadth", "freshness", "all", "outside")
 _SPANS = (1, 7, 30, 90)
 _VERDICTS = {"like": LIKED, "dismiss": DISMISSED, "back": TAKEN_BACK}
 _MOST_NOTED = 200
+_MINE, _OTHERS = "mine", "others"
+"""What a page says of the feed that it showed; the feed of one interest says its number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def seen(request: Request, fields: Fields) -> Response:
     if len(ids) > _MOST_NOTED:
         raise InputError(f"at most {_MOST_NOTED} papers are noted at once")
     place = number(fields.get("place", "1"), "place", 100_000)
-    of(request).catalog.mark_shown(reader_of(request), ids, place=place, drawn=_drawn(fields))
+    of(request).catalog.mark_shown(reader_of(request), ids, place=place, drawn=_drawn(fields), of=_of(fields))
     return _noted(request, fields)
 
 
@@ -130,6 +132,14 @@ def _noted(request: Request, fields: Fields) -> Response:
     if "application/json" in request.headers.get("accept", ""):
         return Response(msgspec.json.encode({}), media_type="application/json")
     return back(fields, _HERE)
+
+
+def _of(fields: Fields) -> tuple[int, ...] | None:
+    """Return the interests whose feed it was, none for that of all of one's own; None of the lab's and shelves'."""
+    text = fields.get("feed", _MINE)
+    if text == _OTHERS:
+        return None
+    return () if text == _MINE else (number(text, "feed", 9_999_999),)
 
 
 def _drawn(fields: Fields) -> tuple[str, float] | None:
@@ -230,6 +240,7 @@ def _answer(
         title=title,
         feed=feed,
         account=_account(feed),
+        noted=str(chosen.id) if chosen else _MINE if wanted.path == _HERE else _OTHERS,
         drawn=next(((hit.paper.key, hit.chance) for hit in feed.hits if hit.chance), None),
         strong=[entry for entry in values["entries"] if entry.number in strong],
         rest=[entry for entry in values["entries"] if entry.number not in strong],

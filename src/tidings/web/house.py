@@ -6,7 +6,10 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from tidings.people import Role
+from tidings.types import LessonReport
 from tidings.web.previews import mail_status
+from tidings.web.readers import reader_of
 from tidings.web.site import FOLDER, of, stable
 
 
@@ -30,10 +33,18 @@ def status(request: Request) -> Response:
         checks={check.name: check for check in checks},
         sources=sources,
         mail=mail_status(request),
+        lessons=_lessons(request),
         now=catalog.now(),
     )
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _lessons(request: Request) -> dict[str, LessonReport]:
+    """Return what was learnt of what feeds showed, for administrators: how much others like is not everybody's."""
+    catalog, reader = of(request).catalog, reader_of(request)
+    is_admin = reader is not None and reader.account.role >= Role.ADMIN and "admin" in reader.scopes
+    return catalog.lessons(reader) if is_admin else {}
 
 
 def interfaces(request: Request) -> Response:

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from tidings import moments
+from tidings.catalog import odds
 from tidings.plain import plain
 from tidings.web import addresses, entries
 from tidings.web.networks import Networks, networks_of
@@ -100,6 +101,7 @@ def _environment() -> Environment:
     )
     templates.filters.update(
         in_words=moments.in_words,
+        odds=odds.in_words,
         weekday=moments.weekday,
         short=moments.short,
         away=moments.away,

@@ -230,7 +230,8 @@ function note(list) {
     const keys = shown.map((paper) => paper.dataset.key).join(" ");
     const drawn = shown.find((paper) => paper.dataset.chance);
     const chance = drawn ? [["outside", drawn.dataset.key], ["chance", drawn.dataset.chance]] : [];
-    tell(list.dataset.noted, [["papers", keys], ["place", shown[0].dataset.place], ...chance]);
+    const where = [["place", shown[0].dataset.place], ["feed", list.dataset.feed]];
+    tell(list.dataset.noted, [["papers", keys], ...where, ...chance]);
   };
   const watch = new IntersectionObserver((entries) => {
     for (const entry of entries.filter((each) => each.isIntersecting)) {
