@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
+from tempfile import TemporaryDirectory
 
 import numpy as np
+import sqlalchemy as sa
 
+import tidings
 from benchmarks.feeds.curated import tasks
 from benchmarks.feeds.papers import papers_of
 from benchmarks.tables import table
 from tidings import learn
+from tidings.catalog.learning import line_state, line_through
 from tidings.learn.corpus import take
+from tidings.people import Role
+from tidings.store import Store
+from tidings.store.interests import Said
+from tidings.types import LIKED
 
 HEADS, RECENT, DAY = 1000, 30_000, 2000
+MANY, LIKES, MADE = 100_000, 10, 1_000
 
 
 def speed() -> str:
@@ -40,11 +50,39 @@ def speed() -> str:
     sizes = [sum(part.nbytes for part in (h.directions, h.offsets, h.terms, h.weights)) for h in heads]
     rows.append(("bytes of a head, at most", "8,192", f"{max(sizes):,}", ""))
     rows.append(("bytes of a head, on average", "", f"{np.mean(sizes):,.0f}", ""))
+    rows.append((f"heads of {MANY:,} interests, all at once", "1,000 MB", f"{MANY * np.mean(sizes) / 1e6:,.0f} MB", ""))
+    rows.append((f"{MANY:,} interests of {LIKES} likes in the store", "1,000 MB", f"{_in_store() / 1e6:,.0f} MB", ""))
     return "## Speed and memory\n\n" + table(("what", "goal", "fastest, clock", "median, processor"), rows)
 
 
 def _laid_out(corpus: learn.Corpus, papers: learn.Papers) -> learn.Recent:
     return learn.prepare(corpus, take(papers, np.arange(RECENT)))
+
+
+def _in_store() -> float:
+    """Return the bytes that many interests take in the store, with the states of their lines, from some of them.
+
+    Heads are not kept: one is learnt in a millisecond from what is.
+    """
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    with TemporaryDirectory() as folder, tidings.open(folder) as catalog:
+        catalog.add_sample()
+        store = catalog._store
+        owner = store.accounts.add("Reader", None, Role.READER, now)
+        papers = [paper.id for paper in store.newest(500)]
+        state = line_state(None, line_through([6.0] * LIKES))
+        before = _pages(store)
+        for number in range(MADE):
+            said = [Said(papers[(7 * number + 31 * like) % len(papers)], LIKED, now, 6.0) for like in range(LIKES)]
+            named = {"words": "low-rank adaptation of language models", "query": "", "visibility": "private"}
+            store.interests.add(owner.id, f"Interest {number}", **named, now=now, said=said, state=state, most=MADE)
+        return (_pages(store) - before) * MANY / MADE
+
+
+def _pages(store: Store) -> int:
+    with store.engine.connect() as connection:
+        count, size = (connection.scalar(sa.text(f"pragma {name}")) for name in ("page_count", "page_size"))
+    return int(count) * int(size)
 
 
 def _times(work: Callable[[], object], times: int) -> tuple[str, str]:
