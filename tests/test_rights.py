@@ -108,6 +108,7 @@ RIGHTS = {
     "rename_topic": Right("curate", lambda w, r: w.catalog.rename_topic(r, w.topics[0], "Renamed")),
     "merge_topics": Right("curate", lambda w, r: w.catalog.merge_topics(r, w.topics[0], w.topics[1])),
     "split_topic": Right("curate", lambda w, r: w.catalog.split_topic(r, w.topics[0])),
+    "offer_names": Right("curate", lambda w, r: w.catalog.offer_names(r)),
     "pin_topic": Right("curate", lambda w, r: w.catalog.pin_topic(r, w.topics[0])),
     "add_tag": Right("curate", lambda w, r: w.catalog.add_tag(r, "New")),
     "change_tag": Right("curate", lambda w, r: w.catalog.change_tag(r, "striped", description="zebras")),
@@ -158,7 +159,7 @@ def opened(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def catalog(opened: Store, tmp_path: Path) -> Catalog:
-    return open_catalog(opened, tmp_path, Clock())
+    return open_catalog(opened, tmp_path, Clock(), names={"url": "http://127.0.0.1:9", "model": "none"})
 
 
 def two_topics(catalog: Catalog, curator: Reader) -> list[int]:

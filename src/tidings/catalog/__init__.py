@@ -18,6 +18,7 @@ from tidings.catalog.submitting import Submitting
 from tidings.catalog.subscribing import Subscribing
 from tidings.catalog.syncing import SyncProgress
 from tidings.catalog.tags import Tags
+from tidings.catalog.topic_offers import TopicOffers
 from tidings.settings import Settings
 from tidings.store import open_store
 
@@ -39,6 +40,7 @@ def open(home: Path | str | None = None, settings: Settings | None = None) -> Ca
 
 class Catalog(
     Grids,
+    TopicOffers,
     Tags,
     Outbox,
     Submitting,

@@ -127,6 +127,26 @@ def rename(home: Path | None, email: str, which: str, name: str) -> None:
     _curate(home, email, lambda catalog, reader: catalog.rename_topic(reader, which, name))
 
 
+@topics.command("offer")
+@HOME
+@_CURATOR
+@click.option("--most", type=click.IntRange(1, 10_000), default=20, show_default=True, help="Topics, largest first.")
+@click.option("--take", is_flag=True, help="Rename them so; each can be undone in the log.")
+def offer(home: Path | None, email: str, most: int, take: bool) -> None:
+    """Let the language model of the settings offer names for topics that no curator named."""
+    from tidings.errors import ConflictError
+
+    with opened(home) as catalog:
+        curator = _curator(catalog, email)
+        for offered in catalog.offer_names(curator, most=most):
+            click.echo(f"{offered.topic.id:>5}  {offered.topic.name}  →  {offered.name}")
+            try:
+                if take:
+                    catalog.rename_topic(curator, offered.topic.id, offered.name)
+            except ConflictError as error:  # another one has that name
+                click.echo(f"       kept: {error}", err=True)
+
+
 @topics.command("merge")
 @HOME
 @_CURATOR
@@ -158,15 +178,19 @@ def pin(home: Path | None, email: str, off: bool, which: str) -> None:
 
 
 def _curate(home: Path | None, email: str, act: Callable[[Catalog, Reader], int]) -> None:
+    with opened(home) as catalog:
+        line = act(catalog, _curator(catalog, email))
+    click.echo(f"Done; line {line} of the log, where it can be undone.")
+
+
+def _curator(catalog: Catalog, email: str) -> Reader:
     from tidings.errors import NotFoundError
     from tidings.people import Reader
 
-    with opened(home) as catalog:
-        found = [member for member in catalog.members()[0] if member.email == email.strip().lower()]
-        if not found:
-            raise NotFoundError(f"nobody here has the address {email}; see: tidings people list")
-        line = act(catalog, Reader(found[0]))
-    click.echo(f"Done; line {line} of the log, where it can be undone.")
+    found = [member for member in catalog.members()[0] if member.email == email.strip().lower()]
+    if not found:
+        raise NotFoundError(f"nobody here has the address {email}; see: tidings user list")
+    return Reader(found[0])
 
 
 def _said(report: RefitReport) -> str:

@@ -24,6 +24,7 @@ from pydantic_settings import (
 from tidings.errors import InputError
 from tidings.settings.digest import BouncesSettings, DigestSettings
 from tidings.settings.group import Group, Names
+from tidings.settings.names import NamesSettings
 from tidings.settings.people import MailSettings, OidcSettings, ProxySettings
 from tidings.settings.sources import (
     AclSettings,
@@ -90,6 +91,7 @@ class Settings(BaseSettings):
     trending: TrendingSettings = Field(default_factory=TrendingSettings)
     digest: DigestSettings = Field(default_factory=DigestSettings)
     bounces: BouncesSettings = Field(default_factory=BouncesSettings)
+    names: NamesSettings = Field(default_factory=NamesSettings)
     arxiv: ArxivSettings = Field(default_factory=ArxivSettings)
     huggingface: HuggingfaceSettings = Field(default_factory=HuggingfaceSettings)
     openreview: OpenreviewSettings = Field(default_factory=OpenreviewSettings)
@@ -150,8 +152,9 @@ class Settings(BaseSettings):
 
     @property
     def own_addresses(self) -> tuple[str, ...]:
-        """The addresses of sources that somebody wrote into a setting, in place of those that everybody asks."""
-        return tuple(address for name in groups(SourceGroup) for address in _own_addresses(getattr(self, name)))
+        """The addresses that somebody wrote into a setting: of sources, in place of those that everybody asks."""
+        named = [*(getattr(self, name) for name in groups(SourceGroup)), self.names]
+        return tuple(address for group in named for address in _own_addresses(group))
 
     @property
     def root(self) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from tidings.types.papers import Paper
 from tidings.types.queries import Page
@@ -83,6 +84,13 @@ class TopicDetail:
     authors: tuple[tuple[str, int], ...]
     venues: tuple[tuple[str, int], ...]
     years: Mapping[int, int]
+
+
+class NameOffer(NamedTuple):
+    """A name that a language model offers for a topic."""
+
+    topic: Topic
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
