@@ -40,7 +40,11 @@ class Ended:
     why: str
 
 
-def decided(catalog: Catalog, editor: Editor, batch: Sequence[Subscription]) -> Iterator[Draft | NoneNow | Ended]:
+Found = Draft | NoneNow | Ended
+"""What is to be done about a subscription that is due."""
+
+
+def decided(catalog: Catalog, editor: Editor, batch: Sequence[Subscription]) -> Iterator[Found]:
     """Yield what is to be done about subscriptions. An address is told nothing twice, of two that are due at once."""
     told = catalog.told({subscription.address for subscription in batch})
     lasts, newest, known = catalog.last_days(batch), catalog.newest_held(), _known(catalog, batch)
@@ -59,9 +63,9 @@ def decided(catalog: Catalog, editor: Editor, batch: Sequence[Subscription]) -> 
             yield found
 
 
-def due_now(catalog: Catalog) -> list[Draft | NoneNow | Ended]:
+def due_now(catalog: Catalog) -> list[Found]:
     """Return what a run would do now."""
-    editor, found, after = Editor(catalog), list[Draft | NoneNow | Ended](), 0
+    editor, found, after = Editor(catalog), list[Found](), 0
     while batch := catalog.due_subscriptions(TOGETHER, after):
         after = batch[-1].id
         found += decided(catalog, editor, batch)

@@ -6,7 +6,7 @@ import logging
 import ssl
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 from tidings import mail
 from tidings.digest import hooks
-from tidings.digest.choosing import Editor
 from tidings.digest.compose import compose
 from tidings.digest.delivery import LATER, NEVER, SENT, UNKNOWN, WITHDRAWN, Mailer, Outcome
 from tidings.digest.links import Linker
-from tidings.digest.making import TOGETHER, NoneNow, decided
+from tidings.digest.makers import decided_of_all
+from tidings.digest.making import TOGETHER, Ended, Found, NoneNow
 from tidings.errors import BusyError, InputError, StoreError, TidingsError
 from tidings.store.editions import Draft
 from tidings.types import Digest, Edition, Subscription
@@ -37,6 +37,7 @@ _HOUR = timedelta(hours=1)
 _UNTIL_SET = timedelta(minutes=5)  # until the settings are looked at again that lack something
 _LONGEST_PUT_OFF = timedelta(hours=6)
 _DOUBLINGS = 10
+_DECIDED_ANEW = 3  # passes
 
 
 @dataclass(slots=True)
@@ -154,20 +155,34 @@ class _Run:
     # --- making ---
 
     def _make(self) -> None:
-        catalog, editor, after = self._catalog, Editor(self._catalog), 0
-        while batch := catalog.due_subscriptions(TOGETHER, after):
-            after, drafts = batch[-1].id, list[Draft]()
-            for found in decided(catalog, editor, [each for each in batch if self._can_reach(each.channel)]):
-                if isinstance(found, Draft):
-                    drafts.append(found)
-                elif isinstance(found, NoneNow):
-                    catalog.put_off_subscription(found.subscription, found.due)
-                else:
-                    catalog.stop_subscription(found.subscription, found.why)
-                    self._report.stopped += 1
-            for draft, is_made in zip(drafts, catalog.make_editions(self._claim, drafts), strict=True):
-                self._report.made += is_made and draft.state == "waiting"
-                self._report.empty += is_made and draft.state == "empty"
+        """Make what is due; what was refused since it told what another edition told meanwhile is decided anew."""
+        for _ in range(_DECIDED_ANEW):
+            were_taken = [self._write(batch) for batch in decided_of_all(self._catalog, self._due())]
+            if all(were_taken):
+                return
+
+    def _due(self) -> Iterator[list[Subscription]]:
+        """Yield the subscriptions that are due and can be reached, by the hundred."""
+        after = 0
+        while batch := self._catalog.due_subscriptions(TOGETHER, after):
+            after = batch[-1].id
+            if reached := [each for each in batch if self._can_reach(each.channel)]:
+                yield reached
+
+    def _write(self, batch: Sequence[Found]) -> bool:
+        """Write what was decided, editions in one transaction, each before it leaves; say whether all were taken."""
+        catalog, drafts = self._catalog, [found for found in batch if isinstance(found, Draft)]
+        for found in batch:
+            if isinstance(found, NoneNow):
+                catalog.put_off_subscription(found.subscription, found.due)
+            elif isinstance(found, Ended):
+                catalog.stop_subscription(found.subscription, found.why)
+                self._report.stopped += 1
+        made = catalog.make_editions(self._claim, drafts)
+        for draft, is_made in zip(drafts, made, strict=True):
+            self._report.made += is_made and draft.state == "waiting"
+            self._report.empty += is_made and draft.state == "empty"
+        return all(made)
 
     def _can_reach(self, channel: str) -> bool:
         """Tell whether anything can leave that way; where mail cannot, the report says what lacks."""
