@@ -8,13 +8,17 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
 from tests.interest_help import interested_house, key, keys
 from tests.lively_help import entry, listed, said
 from tests.web_people import House, words
-from tidings.types import DISMISSED, LIKED
+from tidings.learn.likely import calibrated
+from tidings.people import Role
+from tidings.store.lessons import Model
+from tidings.types import DISMISSED, LIKED, LessonReport
 
 JSON = {"accept": "application/json"}
 
@@ -163,6 +167,34 @@ def test_the_one_from_outside_is_marked_where_it_stands_and_noted_with_its_chanc
     page = ada.get(without[1].replace("&amp;", "&")).text
     assert "outside your usual" not in page
     assert "one from outside</a>" in page
+
+
+def test_how_likely_a_paper_would_be_liked_is_said_and_administrators_see_how_that_is_known(
+    made: House, ada: TestClient
+) -> None:
+    begin(ada, "Planets", words="planet orbit")
+    assert "would be liked" not in words(ada.get("/feed"))
+    odds = calibrated(np.arange(100.0), np.arange(100) % 4 == 0, np.ones((100, 4), np.bool_))
+    report = LessonReport(made.clock.at, "of 100 papers shown, 25 were liked", made.clock.at)
+    made.store.lessons.keep("likely", Model(json.dumps(odds.state()).encode(), report))
+    made.clock.at += timedelta(minutes=2)
+    page = ada.get("/feed").text
+    assert "; would be liked: about 1 in 4" in said(entry(page, listed(page)[0]))
+    assert "Would be liked: about 1 in 4." in words(ada.get(f"/why-not?paper={key('planets', 1)}"))
+    assert "of 100 papers shown" not in words(ada.get("/status"))
+    assert "of 100 papers shown, 25 were liked" in words(made.person("Root", Role.ADMIN).get("/status"))
+
+
+def test_what_a_page_showed_is_noted_of_the_feed_that_it_was(made: House, ada: TestClient) -> None:
+    feed = begin(ada, "Planets", words="planet orbit")
+    begin(ada, "Voices", words="speech acoustic")
+    assert f'<input type="hidden" name="feed" value="{feed.rpartition("/")[2]}">' in ada.get(feed).text
+    assert '<input type="hidden" name="feed" value="mine">' in ada.get("/feed").text
+    for name in ("mine", feed.rpartition("/")[2], "others"):
+        assert ada.post("/feed/seen", data={"papers": key("planets", 1), "feed": name}).status_code == 303
+    for name in ("yours", "-1"):
+        assert ada.post("/feed/seen", data={"papers": key("planets", 1), "feed": name}).status_code == 400
+    assert ada.post("/feed/seen", data={"papers": key("planets", 1), "feed": "999"}).status_code == 404
 
 
 # --- saying ---

@@ -236,7 +236,7 @@ function note(list) {
   const watch = new IntersectionObserver((entries) => {
     for (const entry of entries.filter((each) => each.isIntersecting)) {
       watch.unobserve(entry.target);
-      waiting.push(entry.target);
+      waiting.push(entry.target.closest(".paper"));
       timer ||= setTimeout(flush, SETTLED);
     }
   });
