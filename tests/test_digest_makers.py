@@ -10,11 +10,13 @@ import pytest
 
 from tests.people_help import member
 from tests.post_help import ADA, BOB, EVE, Post, post, record
+from tidings.catalog import Catalog
 from tidings.digest import makers
-from tidings.digest.making import decided
+from tidings.digest.choosing import Editor
+from tidings.digest.making import Found, decided
 from tidings.errors import StoreError
 from tidings.store import Store
-from tidings.types import Pace
+from tidings.types import Pace, Subscription
 
 
 @pytest.fixture
@@ -73,6 +75,6 @@ def test_two_editions_to_one_address_tell_nothing_twice_though_decided_at_once(
     assert len(titles) == len(set(titles)) >= 5
 
 
-def all_at_once(catalog: object, batches: Iterator[list[object]]) -> list[list[object]]:
+def all_at_once(catalog: Catalog, batches: Iterator[list[Subscription]]) -> list[list[Found]]:
     """Decide every batch before anything is written, as makers may."""
-    return [list(decided(catalog, makers.Editor(catalog), batch)) for batch in batches]  # type: ignore[arg-type]
+    return [list(decided(catalog, Editor(catalog), batch)) for batch in batches]
