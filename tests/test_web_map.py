@@ -20,8 +20,8 @@ from tests.test_sync import take
 from tests.topic_help import topical_house
 from tests.web_people import House, house, words
 from tidings.catalog import Catalog
+from tidings.catalog.map_picture import as_png, as_svg, colour_of
 from tidings.cli import cli
-from tidings.cli.picture import as_png, as_svg, colour_of
 from tidings.errors import BusyError, InputError, NotFoundError
 from tidings.index.maps import read_map, write_map
 from tidings.index.topics import topics_lock
@@ -255,6 +255,17 @@ def test_a_line_has_so_many_corners_at_most(made: House) -> None:
 
 
 # --- pictures ---
+
+
+def test_without_a_script_the_page_shows_a_picture(nobody: TestClient) -> None:
+    still = nobody.get("/map").text.partition("<noscript>")[2].partition("</noscript>")[0]
+    for address in re.findall(r'(?:src|srcset)="([^"]+)"', still):
+        answer = nobody.get(address.replace("&amp;", "&"))
+        assert answer.headers["content-type"] == "image/svg+xml"
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert "Structures" in answer.text
+    assert nobody.get("/map/picture.svg").headers["cache-control"] == "no-cache"
+    assert nobody.get("/map/picture.svg?dark=2").status_code == 400
 
 
 def pixels(png: bytes) -> NDArray[np.uint8]:

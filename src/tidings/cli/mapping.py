@@ -28,8 +28,8 @@ def draw_map(*, home: Path | None, png: Path | None, svg: Path | None, size: int
 
     Papers that are on the map stay where they are; new ones stand amid their neighbours.
     """
+    from tidings.catalog.map_picture import as_png, as_svg
     from tidings.cli.output import console
-    from tidings.cli.picture import as_png, as_svg
 
     out = console()
     with opened(home) as catalog:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from tidings.catalog.map_picture import as_svg
 from tidings.catalog.map_sheet import MOST_CORNERS
 from tidings.errors import InputError, NotFoundError
 from tidings.plain import plain
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _QUICK = 4
 """How hard points are packed: more costs seconds for a hundredth of their size."""
 _SHOWN = 6
+_PICTURE = 1_200  # pixels a side
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -58,6 +60,20 @@ def points(request: Request) -> Response:
         return Response(sheet.body(), media_type="application/octet-stream", headers=headers)
     headers["Content-Encoding"] = "gzip"
     return Response(_packed(site, sheet), media_type="application/octet-stream", headers=headers)
+
+
+def picture(request: Request) -> Response:
+    """Answer ``/map/picture.svg``, or with ``?dark=1``: the whole map for whoever runs no script."""
+    site, sheet = of(request), _sheet(request)
+    dark = request.query_params.get("dark", "")
+    if dark not in ("", "1"):
+        raise InputError("dark is 1, or is left out")
+    name = f"picture {sheet.key} {dark}"
+    if name not in site.pages:
+        site.pages[name] = as_svg(sheet, _PICTURE, bool(dark))
+    is_this = request.query_params.get("v") == sheet.key
+    headers = {"Cache-Control": _FOR_EVER if is_this else "no-cache"}
+    return Response(site.pages[name], media_type="image/svg+xml", headers=headers)
 
 
 def titles(request: Request) -> Response:
@@ -167,6 +183,7 @@ def _json(value: object) -> Response:
 ROUTES = [
     Route("/map", page),
     Route("/map/points", points),
+    Route("/map/picture.svg", picture),
     Route("/map/titles", titles),
     Route("/map/found", found),
     Route("/map/inside", enclosed),
