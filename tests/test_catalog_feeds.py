@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from tests.interest_help import AUTHORS, EACH, FILLING, NAMES, THEMES, TODAY, archive, key, keys, record
 from tests.people_help import member, open_catalog, statements
@@ -20,6 +21,7 @@ from tidings.errors import ConflictError, InputError, NotFoundError
 from tidings.moments import in_words
 from tidings.people import Reader, Role
 from tidings.store import Store
+from tidings.store.tables import example
 from tidings.types import DISMISSED, LIKED, Feed, Record
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -449,6 +451,33 @@ def test_a_paper_without_abstract_can_be_liked(catalog: Catalog, store: Store, a
     assert themes(whole(catalog, ada)) == {"graphs"}
     catalog.make_interest(ada, "Signs", likes=["arxiv:2603.00701"])
     assert catalog.feed(ada, ["Signs"]).strong == 0
+
+
+def test_a_like_of_a_paper_that_is_no_longer_there_hardly_counts(catalog: Catalog, store: Store, ada: Reader) -> None:
+    made = catalog.make_interest(ada, "Graphs", likes=keys("graphs", 0, 1))
+    before = {hit.paper.key: hit.score for hit in whole(catalog, ada).hits}
+    gone = {"interest_id": made.id, "paper_id": 99_999, "verdict": LIKED, "at": made.created, "step": 9}
+    with store.engine.begin() as connection:
+        connection.execute(sa.insert(example).values(gone))
+    catalog.change_interest(ada, "Graphs", words="nodes")
+    catalog.change_interest(ada, "Graphs", words="")  # so that it is learnt again
+    after = {hit.paper.key: hit.score for hit in whole(catalog, ada).hits}
+    assert after == pytest.approx(before, abs=0.02)
+    assert [paper.key for paper, _ in catalog.examples(ada, "Graphs")[0]] == keys("graphs", 1, 0)
+    assert len(catalog.export_interest(ada, "Graphs")["examples"]) == 2
+    assert len(catalog.teach(ada, "Graphs")) == 10
+
+
+def test_what_is_liked_in_one_interest_and_dismissed_in_another_counts_in_each(catalog: Catalog, ada: Reader) -> None:
+    paper = key("graphs", 3)
+    catalog.make_interest(ada, "Liked", likes=[paper])
+    catalog.make_interest(ada, "Dismissed", words="graph networks nodes edges")
+    before = {hit.paper.key: hit.score for hit in whole(catalog, ada, "Dismissed").hits}
+    catalog.dismiss(ada, paper, "Dismissed")
+    assert themes(whole(catalog, ada, "Liked")) == {"graphs"}
+    after = {hit.paper.key: hit.score for hit in whole(catalog, ada, "Dismissed").hits}
+    assert before != after
+    assert whole(catalog, ada, "Liked").dismissed == 0
 
 
 def test_a_like_before_the_index_has_caught_up_counts_when_it_has(catalog: Catalog, store: Store, ada: Reader) -> None:
