@@ -18,7 +18,7 @@ from tidings.store import Store
 CHANGED = 0.2
 """A name stays until such a share of the papers it was given for is gone, or of those that it stands for is new."""
 _BETTER = 0.03  # and then a new one must find so many more of them
-_SAMPLE = 20_000
+_SAMPLE = 30_000
 _OWN = 300  # papers of a new topic that are in the sample, at most
 _MOST_RENAMED = 40  # in one night
 _TOGETHER = 5_000

@@ -30,8 +30,11 @@ class Leaves(NamedTuple):
 
 
 def leaf_count(papers: int) -> int:
-    """Return how many leaves an archive should have: one of a few papers, 8 of 400, 150 of 65,000, 350 of 350,000."""
-    return max(1, round(0.6 * math.sqrt(papers)) if papers >= 400 else papers // 40)
+    """Return how many leaves an archive should have: one of a few papers, 8 of 400, 100 of 65,000, 240 of 350,000.
+
+    More have no name that finds them again (`benchmarks/results/topics.md`).
+    """
+    return max(1, round(0.4 * math.sqrt(papers)) if papers >= 400 else papers // 50)
 
 
 def area_count(leaves: int) -> int:
@@ -42,16 +45,14 @@ def area_count(leaves: int) -> int:
 def fit(points: Array, count: int, random: np.random.Generator, known: Array | None = None) -> Leaves:
     """Group points (n, d) of length 1 or 0; those of the ``known`` centres (m, d) come first, in their order.
 
-    Groups are found among points drawn towards their neighbours. Identical points make one group, whatever is asked.
+    Identical points make one group, whatever is asked.
     """
     group = np.full(len(points), -1, np.int64)
     rows = np.flatnonzero(points.any(axis=1))
     if not len(rows):
         return Leaves(group, points[:0])
     there = points[rows]
-    near, _ = neighbours(there, min(_NEIGHBOURS, len(rows) - 1), random) if len(rows) > 1 else (None, None)
-    drawn = there if near is None else smoothed(there, near)
-    found, _ = grouped(drawn, _start(drawn, count, random, known))
+    found, _ = grouped(there, _start(there, count, random, known))
     group[rows], centres = _without_tiny(there, found, 0 if known is None else len(known))
     if known is not None and len(known):
         empty = np.flatnonzero(~np.any(centres[: len(known)], axis=1))
@@ -62,16 +63,21 @@ def fit(points: Array, count: int, random: np.random.Generator, known: Array | N
 def _start(points: Array, count: int, random: np.random.Generator, known: Array | None) -> Array:
     """Return where groups begin: at what was known, and at new places as far as there are to be more."""
     sample = points[:: max(1, len(points) // _LEARNT_FROM)]
-    if known is not None and len(known):
-        more = seeds(sample, max(0, count - len(known)), random, known)
-        return np.concatenate([known, more]) if len(more) else known
-    return _merged_start(sample, count, random)
+    if known is None or not len(known):
+        return _merged_start(sample, count, random)
+    more = seeds(sample, max(0, count - len(known)), random, known)
+    return np.concatenate([known, more]) if len(more) else known
 
 
 def _merged_start(sample: Array, count: int, random: np.random.Generator) -> Array:
-    """Return the centres of many small groups that were merged to ``count``, each as large as what it stands for."""
+    """Return the centres of many small groups that were merged to ``count``.
+
+    They are looked for among points that are drawn towards their neighbours, so that what stands together is seen so.
+    """
+    near, _ = neighbours(sample, min(_NEIGHBOURS, len(sample) - 1), random)
+    drawn = smoothed(sample, near)
     fine = max(count, min(_FINE * count, max(_MOST_FINE, 3 * count), len(sample) // _FINE_SIZE))
-    group, centres = grouped(sample, seeds(sample, fine, random))
+    group, centres = grouped(drawn, seeds(drawn, fine, random))
     sizes = np.bincount(group, minlength=len(centres))
     filled = np.flatnonzero(sizes)
     owners = np.full(len(centres), -1, np.int64)

@@ -37,10 +37,10 @@ def merged(centres: Array, sizes: Rows, count: int) -> Rows:
 
 def _costs(centres: Array, weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return by how much each pair would scatter more as one, shape (k, k); infinite with itself."""
-    distances = np.maximum(2 - 2 * (centres @ centres.T), 0).astype(np.float64)
-    distances *= weights[:, None] * weights / (weights[:, None] + weights)
-    np.fill_diagonal(distances, np.inf)
-    return distances
+    found: NDArray[np.float64] = np.maximum(2 - 2 * (centres @ centres.T), 0).astype(np.float64)
+    found *= weights[:, None] * weights / (weights[:, None] + weights)
+    np.fill_diagonal(found, np.inf)
+    return found
 
 
 def _joined(costs: NDArray[np.float64], weights: NDArray[np.float64], one: int, other: int) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 Candidates are phrases of one to three words that are frequent in the topic and rare elsewhere (the divergence of the
 topic from the background, as B-PROP weighs words). Of these a name takes one after the other the phrase that, searched
 with those before it by words and meaning as every search is, brings most of the topic's own papers to the top; it ends
-when none brings more. No language model is asked.
+when none brings more. What would bring a little more is told beside it. No language model is asked.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -27,9 +28,10 @@ Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 PHRASES = 3
 """The most phrases of a name."""
 _LONGEST = 3  # words of a phrase
-_CANDIDATES = 24
+_CANDIDATES = 48
 _WORDS = 8
-_WORTH = 0.01  # what a further phrase must bring: one more of a hundred papers found
+_WORTH = 0.01  # what a further phrase of a name must bring: one more of a hundred papers found
+_WORD_WORTH = 0.002  # and one that is told beside it
 _PHRASE_BONUS = 0.01  # what a phrase of several words may find less than a single word, and yet be taken: it says more
 _K1, _B = 1.2, 0.75
 _WORD = re.compile(r"[^\W_][\w'’+-]*[\w+]|[^\W_]")
@@ -81,33 +83,34 @@ class Namer:
         self._phrases = [phrases_of(title) for title in corpus.titles]
         self._everywhere = Counter(key for phrases in self._phrases for key in phrases)
 
-    def name(self, rows: Rows, avoided: frozenset[str] = frozenset()) -> Name:
-        """Return the name of the group of papers in those rows of the corpus.
+    def name(self, rows: Rows) -> Name:
+        """Return the name of the group of papers in those rows of the corpus; without any phrase it is empty."""
+        candidates = self._candidates(rows)
+        steps = self._steps(candidates, rows)
+        words = [phrase for phrase, _ in steps]
+        others = [phrase for phrase in candidates if not any(_overlap(phrase, one) for one in words)]
+        short = _worthwhile(steps)
+        return Name(tuple(words[:short]), steps[short - 1][1] if short else 0.0, (*words, *others)[:_WORDS])
 
-        ``avoided`` are phrases that stand for something else already. Without any phrase the name is empty.
-        """
-        every = candidates = self._candidates(rows, avoided)
-        chosen: list[str] = []
-        best = 0.0
-        while candidates and len(chosen) < PHRASES:
-            tried = [", ".join([*chosen, phrase]) for phrase in candidates]
+    def _steps(self, candidates: list[str], rows: Rows) -> list[tuple[str, float]]:
+        """Return phrases, each with the precision of it and those before it, as long as that grows."""
+        steps: list[tuple[str, float]] = []
+        while candidates and len(steps) < _WORDS:
+            tried = [", ".join([*(phrase for phrase, _ in steps), one]) for one in candidates]
             found = self._search.precisions(tried, self._encode(tried), rows)
-            worth = found + _PHRASE_BONUS * np.array([" " in phrase for phrase in candidates])
-            at = int(worth.argmax())
-            if chosen and found[at] < best + _WORTH:
+            at = int((found + _PHRASE_BONUS * np.array([" " in phrase for phrase in candidates])).argmax())
+            if steps and found[at] < steps[-1][1] + _WORD_WORTH:
                 break
-            chosen.append(candidates[at])
-            best = float(found[at])
-            candidates = [phrase for phrase in candidates if not _overlap(phrase, chosen[-1])]
-        others = [phrase for phrase in every if not any(_overlap(phrase, one) for one in chosen)]
-        return Name(tuple(chosen), best, (*chosen, *others)[:_WORDS])
+            steps.append((candidates[at], float(found[at])))
+            candidates = [phrase for phrase in candidates if not _overlap(phrase, candidates[at])]
+        return steps
 
     def precision(self, phrases: Sequence[str], rows: Rows) -> float:
         """Return the share of a group's papers among as many best hits for a name."""
         text = ", ".join(phrases)
         return float(self._search.precisions([text], self._encode([text]), rows)[0])
 
-    def _candidates(self, rows: Rows, avoided: frozenset[str]) -> list[str]:
+    def _candidates(self, rows: Rows) -> list[str]:
         own: Counter[tuple[str, ...]] = Counter(key for row in rows.tolist() for key in self._phrases[row])
         surfaces: defaultdict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
         for row in rows.tolist():
@@ -123,7 +126,13 @@ class Namer:
         }
         ordered = sorted(worth, key=lambda key: (-worth[key], key))[: 2 * _CANDIDATES]
         shown = [surfaces[key].most_common(1)[0][0] for key in ordered]
-        return [phrase for phrase in dict.fromkeys(shown) if phrase.casefold() not in avoided][:_CANDIDATES]
+        return list(dict.fromkeys(shown))[:_CANDIDATES]
+
+
+def _worthwhile(steps: Sequence[tuple[str, float]]) -> int:
+    """Return how many of the first steps bring enough to be in a name."""
+    gains = [after - before for (_, before), (_, after) in pairwise(steps[:PHRASES])]
+    return next((at for at, gain in enumerate(gains, 1) if gain < _WORTH), len(steps[:PHRASES]))
 
 
 def phrases_of(title: str) -> dict[tuple[str, ...], str]:
@@ -194,8 +203,8 @@ class _Search:
         """Return for each text the share of ``rows`` among as many best hits."""
         own = np.zeros(self._size, np.bool_)
         own[rows] = True
-        cosines = self._vectors @ vectors.T
-        return np.array([self._precision(text, cosines[:, at], own) for at, text in enumerate(texts)])
+        cosines = vectors @ self._vectors.T
+        return np.array([self._precision(text, cosine, own) for text, cosine in zip(texts, cosines, strict=True)])
 
     def _precision(self, text: str, cosine: NDArray[np.float32], own: NDArray[np.bool_]) -> float:
         bm25, bound = self._bm25(text)
@@ -207,8 +216,8 @@ class _Search:
     def _bm25(self, text: str) -> tuple[NDArray[np.float32], float]:
         found, bound = np.zeros(self._size, np.float32), 0.0
         for word in dict.fromkeys(tokens(text)):
-            term = bucket(word, TERM_BITS)
-            start, end = np.searchsorted(self._terms, [term, term + 1])
+            term = self._terms.dtype.type(bucket(word, TERM_BITS))  # of another kind, all terms would be copied to it
+            start, end = (int(self._terms.searchsorted(term, side)) for side in ("left", "right"))
             if end > start:
                 rarity = float(np.log(1 + (self._size - (end - start) + 0.5) / (end - start + 0.5)))
                 found[self._rows[start:end]] += rarity * self._weights[start:end]
