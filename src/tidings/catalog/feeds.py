@@ -172,7 +172,7 @@ class Feeds(Steering, Reasons, Served):
             rows=rows[listed.rows],
             speakers=listed.interests,
             strong=listed.strong,
-            alike=[rows[list(others)] for others in listed.alike],
+            alike=[rows[list(others)] if others else rows[:0] for others in listed.alike],
             counts=counted(candidates, aside, rows, asked.taste),
             outside=listed.outside,
             chance=listed.chance,

@@ -150,7 +150,7 @@ def feed(candidates: Candidates, taste: Taste, *, seed: int | None = None, most:
         standing.interest[order],
         standing.standing[order],
         standing.strong[order],
-        tuple(tuple(rows[list(others)].tolist()) for others in alike),
+        tuple(tuple(rows[list(others)].tolist()) if others else () for others in alike),
         place,
         chance,
     )
@@ -262,16 +262,15 @@ def _diverse(leading: Rows, vectors: NDArray[np.float32], strong: Mask, taste: T
 
 def _folded(order: Rows, vectors: NDArray[np.float32]) -> tuple[Rows, list[tuple[int, ...]]]:
     """Return those papers that are like none above them, and for each the others that are like it."""
-    near = vectors @ vectors.T >= ALIKE
-    kept: dict[int, list[int]] = {}
-    folded = np.zeros(len(order), np.bool_)
-    for place, row in enumerate(order.tolist()):
+    near = np.triu(vectors @ vectors.T >= ALIKE, 1)
+    folded, alike = np.zeros(len(order), np.bool_), dict[int, tuple[int, ...]]()
+    for place in np.flatnonzero(near.any(axis=1)).tolist():  # few have any
         if not folded[place]:
             others = near[place] & ~folded
-            others[: place + 1] = False
             folded |= others
-            kept[row] = order[others].tolist()
-    return np.array(list(kept), np.int64), [tuple(others) for others in kept.values()]
+            alike[place] = tuple(order[others].tolist())
+    kept = np.flatnonzero(~folded)
+    return order[kept], [alike.get(place, ()) for place in kept.tolist()]
 
 
 def _drawn(papers: Candidates, seed: int) -> tuple[int | None, float]:
