@@ -31,6 +31,7 @@ EXACT_ROWS = 20_000  # a filter by words that lets no more pass becomes a mask
 _SAMPLE_ROWS = 2_048
 _SCORED_BY_MEANING = 32  # so many papers found by meaning alone get their exact BM25
 _CHUNK = 128
+_FILTERS_KEPT = 8
 _pool = ThreadPoolExecutor(4, thread_name_prefix="words")
 
 
@@ -69,6 +70,7 @@ class Snapshot:
         self.vectors = Vectors(folder / f"vectors-{slug(manifest.encoder)}", manifest.dimensions, write=False)
         self.forward = Forward(forward_folder(folder, manifest.forward), write=False)
         self.searcher = open_words(folder / "words").searcher()
+        self._filters: dict[Filter, _Passing] = {}
 
     # --- searching ---
 
@@ -77,11 +79,20 @@ class Snapshot:
     ) -> Candidates:
         """Return the best ``depth`` papers by words and the best ``depth`` by meaning, together; see LocalIndex."""
         terms = query_terms(self.searcher, words)
-        passing = None if required is None else _Passing(self, required)
+        passing = None if required is None else self._passing(required)
         by_words = _pool.submit(self._by_words, terms, passing, depth) if terms.known else None
         by_meaning = _NOTHING if vector is None else self._by_meaning(vector, passing, depth)
         scored = by_words.result() if by_words is not None else _NOTHING
         return self._joined(scored, by_meaning, vector, terms)
+
+    def _passing(self, required: Filter) -> _Passing:
+        """Return a filter as it works here; those asked for last are kept: many ask for the papers of the same days."""
+        found = self._filters.get(required)
+        if found is None:
+            while len(self._filters) >= _FILTERS_KEPT:
+                self._filters.pop(next(iter(self._filters)), None)
+            found = self._filters[required] = _Passing(self, required)
+        return found
 
     def nearest(self, vector: NDArray[np.float32], k: int, allowed: NDArray[np.bool_]) -> Scored:
         """Return at most k allowed rows and their cosines, best first."""

@@ -10,12 +10,13 @@ import zlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
 from tidings.errors import NotFoundError, StoreError
-from tidings.store.among import among
+from tidings.store.among import among, among_named, as_list
 from tidings.store.engine import reading, utc, writing
 from tidings.store.guards import row_id
 from tidings.store.jobs import Claim, hold
@@ -95,7 +96,9 @@ class Editions:
         """
         with writing(self._engine) as connection:
             hold(connection, claim, now)
-            return [_make(connection, draft, now) for draft in drafts]
+            fit = _fitting(connection, drafts)
+            _write(connection, [draft for draft, fits in zip(drafts, fit, strict=True) if fits], now)
+            return fit
 
     def told(self, addresses: Collection[str]) -> dict[str, set[int]]:
         """Return the papers that each address was told of; of one that never was, none."""
@@ -257,43 +260,81 @@ def as_digest(kept: KeptDigest, subscription: Subscription, name: str, stories: 
 # --- making ---
 
 
-def _make(connection: sa.Connection, draft: Draft, now: datetime) -> bool:
-    digest = draft.digest
-    first = [story.paper.id for story in digest.stories if not story.changes]
-    same = sa.and_(edition.c.subscription_id == digest.subscription.id, edition.c.name == digest.name)
-    before = sa.and_(told.c.address == digest.subscription.address, among(told.c.paper_id, first))
-    if connection.scalar(sa.select(edition.c.id).where(same)) or connection.scalar(
-        sa.select(told.c.paper_id).where(before)
-    ):
+def _fitting(connection: sa.Connection, drafts: Sequence[Draft]) -> list[bool]:
+    """Return which editions may be written; of two to one address that tell the same paper, the first."""
+    numbers = [draft.digest.subscription.id for draft in drafts]
+    c, e = subscription.c, edition.c
+    standing = {row.id: row for row in connection.execute(sa.select(c.id, c.state, c.due).where(among(c.id, numbers)))}
+    made = sa.select(e.subscription_id, e.name).where(among(e.subscription_id, numbers))
+    names = {draft.digest.name for draft in drafts}
+    had = {tuple(row) for row in connection.execute(made.where(among(e.name, names)))}
+    telling, fit = set[tuple[str, int]](), list[bool]()
+    for draft in drafts:
+        digest, stands = draft.digest, standing.get(draft.digest.subscription.id)
+        first = {(digest.subscription.address, story.paper.id) for story in digest.stories if not story.changes}
+        is_told = bool(first & telling) or _is_told(connection, digest)
+        fits = (digest.subscription.id, digest.name) not in had and not is_told and _is_as_it_was(stands, draft)
+        if fits:
+            telling |= first
+            had.add((digest.subscription.id, digest.name))
+        fit.append(fits)
+    return fit
+
+
+def _is_told(connection: sa.Connection, digest: Digest) -> bool:
+    first = as_list(story.paper.id for story in digest.stories if not story.changes)
+    values = {"address": digest.subscription.address, "papers": first}
+    return connection.scalar(_TOLD, values) is not None
+
+
+_TOLD = (
+    sa.select(told.c.paper_id)
+    .where(told.c.address == sa.bindparam("address", type_=sa.Text), among_named(told.c.paper_id, "papers"))
+    .limit(1)
+)
+
+
+def _is_as_it_was(row: Any, draft: Draft) -> bool:
+    before = draft.digest.subscription
+    if row is None or row.due is None or before.due is None:
         return False
-    if not _advance(connection, draft):
-        return False
-    values = {
-        "subscription_id": digest.subscription.id,
-        "name": digest.name,
+    return row.state == before.state and row.state in _RUNS and utc(row.due) == before.due
+
+
+def _write(connection: sa.Connection, drafts: Sequence[Draft], now: datetime) -> None:
+    """Write editions and what they tell; say what is covered, and when the next ones are due."""
+    if not drafts:
+        return
+    which = subscription.c.id == sa.bindparam("which")
+    values: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in ("covered", "due", *_NEWEST)}
+    values |= {"state": "active", "resumes": None}  # a pause that had an end is over when something is due
+    connection.execute(sa.update(subscription).where(which).values(values), [_advanced(draft) for draft in drafts])
+    insert = sa.insert(edition).returning(edition.c.id, sort_by_parameter_order=True)
+    numbers = list(connection.scalars(insert, [_row(draft, now) for draft in drafts]))
+    rows: list[dict[str, object]] = [
+        {"address": draft.digest.subscription.address, "paper_id": story.paper.id, "edition_id": number, "at": now}
+        for draft, number in zip(drafts, numbers, strict=True)
+        for story in draft.digest.stories
+    ]
+    upsert(connection, told, rows)
+
+
+def _advanced(draft: Draft) -> dict[str, object]:
+    newest = dict(zip((f"new_{name}" for name in _NEWEST), draft.newest, strict=True))
+    number, until = draft.digest.subscription.id, draft.digest.until
+    return {"which": number, "new_covered": until, "new_due": draft.next_due, **newest}
+
+
+def _row(draft: Draft, now: datetime) -> dict[str, object]:
+    return {
+        "subscription_id": draft.digest.subscription.id,
+        "name": draft.digest.name,
         "state": draft.state,
         "due": draft.due,
         "made": now,
         "next_try": now if draft.state == "waiting" else None,
-        "data": _packed(digest),
+        "data": _packed(draft.digest),
     }
-    number = connection.execute(sa.insert(edition).values(**values).returning(edition.c.id)).scalar_one()
-    address = digest.subscription.address
-    rows: list[dict[str, object]] = [
-        {"address": address, "paper_id": story.paper.id, "edition_id": number, "at": now} for story in digest.stories
-    ]
-    upsert(connection, told, rows)
-    return True
-
-
-def _advance(connection: sa.Connection, draft: Draft) -> bool:
-    """Say what is covered, and when the next edition is due; False where the subscription is not as it was."""
-    before, c = draft.digest.subscription, subscription.c
-    which = sa.and_(c.id == before.id, c.state == before.state, c.due == before.due, c.state.in_(_RUNS))
-    values: dict[str, object] = {"covered": draft.digest.until, "due": draft.next_due}
-    values |= dict(zip(_NEWEST, draft.newest, strict=True))
-    values |= {"state": "active", "resumes": None}  # a pause that had an end is over when something is due
-    return bool(connection.execute(sa.update(subscription).where(which).values(**values)).rowcount)
 
 
 def _packed(digest: Digest) -> bytes:
