@@ -83,13 +83,13 @@ def main(readers: int = _READERS) -> None:
 
 def _publish(readers: int, found: tuple[Took, Took, Took, Took, Took, Took], sizes: Sequence[int]) -> None:
     made, decided, composed, sent, machines, loop = found
-    whole = made.seconds + composed.seconds
+    whole, each = made.seconds + composed.seconds, made.processor + decided.processor + composed.processor
     publish(
         "digest",
         "How long does it take to make and send digests?",
         f"{readers:,} readers, each with a digest of their own of {_PAPERS:,} papers that are new: half follow a "
         f"search, half an interest of some words and {_LIKES} likes. Made and composed in {whole:.0f} seconds on "
-        f"{_CORES} cores ({1000 * (made.processor + decided.processor + composed.processor) / readers:.1f} ms of a processor each), "
+        f"{_CORES} cores ({1000 * each / readers:.1f} ms of a processor each), "
         f"while the load of the machine was {os.getloadavg()[2]:.1f}: what else ran on it lengthens both.",
         table(
             ("what", "digests", "seconds", "of a processor", "ms each", "of a processor", "largest, MB"),

@@ -89,8 +89,8 @@ class Snapshot:
         """Return a filter as it works here; those asked for last are kept: many ask for the papers of the same days."""
         found = self._filters.get(required)
         if found is None:
-            while len(self._filters) >= _FILTERS_KEPT:
-                self._filters.pop(next(iter(self._filters)), None)
+            if len(self._filters) >= _FILTERS_KEPT:
+                self._filters.clear()
             found = self._filters[required] = _Passing(self, required)
         return found
 
