@@ -89,9 +89,9 @@ class Habits:
 
     def rules(self, account_id: int) -> list[Rule]:
         """Return what an account mutes and follows, by kind and value."""
-        query = sa.select(rule).where(rule.c.account_id == account_id).order_by(rule.c.kind, rule.c.value)
         with reading(self._engine) as connection:
-            return [Rule(row.kind, row.value, utc(row.at)) for row in connection.execute(query)]
+            rows = connection.execute(_RULES, {"owner": account_id})
+            return [Rule(row.kind, row.value, utc(row.at)) for row in rows]
 
     def add_rule(self, account_id: int, kind: str, value: str, now: datetime, *, most: int) -> None:
         """Keep a rule; twice is once.
@@ -115,6 +115,11 @@ class Habits:
             return connection.execute(sa.delete(rule).where(which)).rowcount > 0
 
 
+_RULES = (
+    sa.select(rule)
+    .where(rule.c.account_id == sa.bindparam("owner", type_=sa.Integer))
+    .order_by(rule.c.kind, rule.c.value)
+)
 _OWNER = shown.c.account_id == sa.bindparam("owner", type_=sa.Integer)
 _ALIVE = sa.select(paper.c.id).where(among_named(paper.c.id, "ids"))
 _SHOWINGS = sa.select(shown).where(among_named(shown.c.paper_id, "ids"), _OWNER)

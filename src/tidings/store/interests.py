@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -48,12 +48,12 @@ class Interests:
     def of(self, account_id: int) -> list[Interest]:
         """Return the interests of an account, by name."""
         with reading(self._engine) as connection:
-            return interests_where(connection, interest.c.account_id == account_id)
+            return _interests(connection.execute(_OF, {"owner": account_id}))
 
     def of_lab(self) -> list[Interest]:
         """Return the interests that every member sees, by name; none of accounts that are disabled."""
         with reading(self._engine) as connection:
-            return interests_where(connection, interest.c.visibility == "lab", account.c.disabled.is_(False))
+            return _interests(connection.execute(_OF_LAB))
 
     def named(self, account_id: int, name: str) -> Interest | None:
         """Return an account's interest of a name."""
@@ -305,23 +305,21 @@ def _get(connection: sa.Connection, number: int) -> Interest:
 
 def interests_where(connection: sa.Connection, *which: sa.ColumnElement[bool]) -> list[Interest]:
     """Return the interests of a condition, by name, inside a transaction."""
-    query = sa.select(interest, account.c.name.label("owner"), account.c.is_named, _count(1), _count(-1))
+    return _interests(connection.execute(_where(*which)))
+
+
+def _where(*which: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    counts = _count(1).label("liked"), _count(-1).label("dismissed")
+    query = sa.select(interest, account.c.name.label("owner"), account.c.is_named, *counts)
     query = query.join(account, account.c.id == interest.c.account_id).where(*which)
-    rows = connection.execute(query.order_by(sa.func.lower(interest.c.name), interest.c.id)).all()
+    return query.order_by(sa.func.lower(interest.c.name), interest.c.id)
+
+
+def _interests(rows: Iterable[sa.Row[Any]]) -> list[Interest]:
     return [
         Interest(
-            id=row.id,
-            account_id=row.account_id,
-            owner=row.owner,
-            name=row.name,
-            words=row.words,
-            query=row.query,
-            visibility=row.visibility,
-            created=utc(row.created),
-            changed=utc(row.changed),
-            liked=row[-2],
-            dismissed=row[-1],
-            is_named=row.is_named,
+            *(row.id, row.account_id, row.owner, row.name, row.words, row.query, row.visibility),
+            *(utc(row.created), utc(row.changed), row.liked, row.dismissed, row.is_named),
         )
         for row in rows
     ]
@@ -330,6 +328,10 @@ def interests_where(connection: sa.Connection, *which: sa.ColumnElement[bool]) -
 def _count(verdict: int) -> sa.ScalarSelect[int]:
     mine = example.c.interest_id == interest.c.id
     return sa.select(sa.func.count()).where(mine, example.c.verdict == verdict, IS_LATEST).scalar_subquery()
+
+
+_OF = _where(interest.c.account_id == sa.bindparam("owner", type_=sa.Integer))
+_OF_LAB = _where(interest.c.visibility == "lab", account.c.disabled.is_(False))
 
 
 def _named(connection: sa.Connection, account_id: int, name: str) -> int | None:
