@@ -26,6 +26,14 @@ _TAG = re.compile(
 _BREAKS = frozenset(("p", "br", "div", "li", "ul", "ol", "jats:p", "jats:title", "jats:sec"))
 _LEFT_OVER = re.compile(r"[\\$&<>~`{}]+|-{2,}|'{2,}")
 
+_SMALL_WORDS = """
+    a an the of for and or in on with to via from using by is are be at as its it that this towards toward based into
+    through over under without within between across beyond not no can do does how what when why where we you our their
+    your all more less et al
+"""
+SMALL_WORDS = frozenset(_SMALL_WORDS.split())
+"""Words that say nothing of a subject: no topic is named by one, and none is a reason."""
+
 _GREEK_NAMES = """
     alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi
     psi omega

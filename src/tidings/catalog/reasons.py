@@ -14,7 +14,7 @@ from tidings.catalog.learning import Learning, Learnt
 from tidings.hashing import bucket
 from tidings.index.words import stem
 from tidings.learn.corpus import take
-from tidings.plain import plain
+from tidings.plain import SMALL_WORDS, plain
 from tidings.types import TERM_BITS, Influence, Paper, Reason, Telling
 
 if TYPE_CHECKING:
@@ -103,7 +103,8 @@ def _influences(
 
 def _tellings(paper: Paper, found: learn.Contributions, corpus: learn.Corpus) -> tuple[Telling, ...]:
     """Return the words that gave most, as the paper writes them; words like "of" tell nothing."""
-    written = {term_of(word): word for word in reversed(_WORD.findall(plain(f"{paper.title} {paper.abstract}")))}
+    words = reversed(_WORD.findall(plain(f"{paper.title} {paper.abstract}")))
+    written = {term_of(word): word for word in words if word.lower() not in SMALL_WORDS}
     least = _TELLING * float(found.shares.max(initial=0.0))
     telling = [
         (written[term], share)

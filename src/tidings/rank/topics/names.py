@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from tidings.hashing import bucket
 from tidings.index.words import tokens
+from tidings.plain import SMALL_WORDS
 from tidings.rank.fuse import fuse
 from tidings.rank.topics.groups import Rows
 from tidings.types import TERM_BITS, Terms
@@ -35,11 +36,6 @@ _WORD_WORTH = 0.002  # and one that is told beside it
 _PHRASE_BONUS = 0.01  # what a phrase of several words may find less than a single word, and yet be taken: it says more
 _K1, _B = 1.2, 0.75
 _WORD = re.compile(r"[^\W_][\w'’+-]*[\w+]|[^\W_]")
-_SMALL_WORDS = """
-    a an the of for and or in on with to via from using by is are be at as its it that this towards toward based into
-    through over under without within between across beyond not no can do does how what when why where we you our their
-    your all more less et al
-"""
 _WEAK_WORDS = """
     new novel approach approaches method methods framework model models modeling modelling study paper learning system
     systems analysis improving improved efficient effective enhancing leveraging evaluation evaluating exploring
@@ -50,8 +46,7 @@ _COMMON_WORDS = """
     generation detection recognition classification estimation segmentation prediction optimization reasoning training
     language image images video text visual information knowledge benchmark dataset datasets performance design
 """
-_SMALL = frozenset(_SMALL_WORDS.split())
-_WEAK = _SMALL | frozenset(_WEAK_WORDS.split())
+_WEAK = SMALL_WORDS | frozenset(_WEAK_WORDS.split())
 _NOT_ALONE = frozenset(_COMMON_WORDS.split())
 
 
@@ -143,7 +138,7 @@ def phrases_of(title: str) -> dict[tuple[str, ...], str]:
 
 def compounds_of(title: str) -> dict[tuple[str, ...], str]:
     """Return what of a title can be a term of art: several words, or one with a hyphen, whatever words they are."""
-    return {key: text for key, text in _pieces(title, _SMALL).items() if len(key) > 1 or "-" in text}
+    return {key: text for key, text in _pieces(title, SMALL_WORDS).items() if len(key) > 1 or "-" in text}
 
 
 def _pieces(title: str, barred: frozenset[str]) -> dict[tuple[str, ...], str]:
