@@ -13,14 +13,14 @@ from tidings.rank.topics.groups import Rows
 from tidings.rank.topics.space import Array
 
 
-def merged(centres: Array, sizes: Rows, count: int) -> Rows:
+def merged(centres: Array, weights: NDArray[np.float64], count: int) -> Rows:
     """Return the group of each centre, 0 to ``count`` - 1 at most, shape (k,).
 
-    ``centres`` (k, d) are of length 1; a centre weighs by its size, and one of size 0 must not be among them.
+    ``centres`` (k, d) are of length 1, ``weights`` (k,) above 0.
     """
     if len(centres) <= count:
         return np.arange(len(centres))
-    weights = sizes.astype(np.float64)
+    weights = weights.copy()
     costs = _costs(centres, weights)
     owners = np.arange(len(centres))
     partners, least = costs.argmin(axis=1), costs.min(axis=1)
