@@ -109,10 +109,27 @@ def test_ten_papers_are_one_topic(catalog: Catalog, store: Store) -> None:
     assert "zebra" in catalog.topics()[0].leaves[0].topic.name.casefold()
 
 
+def test_an_archive_of_one_topic_is_named_by_what_its_titles_share(catalog: Catalog, store: Store) -> None:
+    subjects = ("mice", "toads", "kites", "looms", "reefs", "bells", "kilns", "moors", "tides", "vines")
+    papers = [made("zebras", n, title=f"Striped horses and {subject}") for n, subject in enumerate(subjects)]
+    filled(catalog, store, *papers)
+    catalog.refit()
+    [area] = catalog.topics()
+    assert (area.line.topic.name, area.leaves[0].topic.name) == ("All papers", "Striped horses")
+
+
+def test_a_few_papers_that_share_nothing_are_not_named_after_one_of_them(catalog: Catalog, store: Store) -> None:
+    titles = ("Pale moths", "Steep roofs", "Long rivers", "Old violins", "Wet paint", "Deaf cats", "Far stars", "Ice")
+    filled(catalog, store, *(made("x", n, title=title, abstract="") for n, title in enumerate(titles)))
+    catalog.refit()
+    assert [leaf.topic.name for area in catalog.topics() for leaf in area.leaves] == ["Of many kinds"]
+
+
 def test_identical_texts_are_one_topic_however_many(catalog: Catalog, store: Store) -> None:
     same = [made("comets", n, title=f"Comets {'I' * n}", abstract="Icy tails of comets.") for n in range(1, 100)]
     filled(catalog, store, *[replace(record, abstract="Icy tails of comets.", title="Comets") for record in same])
     assert catalog.refit().leaves == 1
+    assert catalog.topics()[0].leaves[0].topic.name == "Comets"
 
 
 def test_papers_without_an_abstract_have_a_topic_by_their_title(catalog: Catalog, store: Store) -> None:

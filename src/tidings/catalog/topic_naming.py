@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 import numpy as np
@@ -11,8 +13,9 @@ from numpy.typing import NDArray
 from tidings.catalog.topic_fitting import Draft, Named, Numbers, Seen, leaves_in
 from tidings.embed import load_default
 from tidings.index.local import LocalIndex
+from tidings.index.words import tokens
 from tidings.plain import plain
-from tidings.rank.topics.names import Corpus, Namer, title_of
+from tidings.rank.topics.names import Corpus, Name, Namer, phrases_of, title_of
 from tidings.store import Store
 
 CHANGED = 0.2
@@ -22,6 +25,10 @@ _SAMPLE = 30_000
 _OWN = 300  # papers of a new topic that are in the sample, at most
 _MOST_RENAMED = 40  # in one night
 _TOGETHER = 5_000
+_WORDS, _PHRASES = 8, 2  # of a topic that is the whole archive
+_COMMON = 0.15  # of its papers, that have a phrase in their title
+ALL, MIXED = "All papers", "Of many kinds"
+"""Names of the area that holds the whole archive, and of the topic that does where its titles have little in common."""
 
 
 class Naming:
@@ -83,13 +90,27 @@ class Naming:
             rows = np.flatnonzero(members[number][self._sample])
             if not len(rows):
                 continue
-            found = self._namer.name(rows)
+            found = self._of_everything(number, rows) or self._namer.name(rows)
             before = self._seen.known.get(number)
             if before is not None and found.precision < self._namer.precision([before.name], rows) + _BETTER:
                 continue
             name = _free(title_of(found.phrases) or f"Topic {number}", found.words, taken)
             taken.add(name.casefold())
             self.given[number] = Named(name, found.words)
+
+    def _of_everything(self, number: int, rows: Numbers) -> Name | None:
+        """Return the name of a topic that is the whole archive: nothing else is there for its words to tell it from."""
+        if len(rows) < np.count_nonzero(self._topics[self._sample]):
+            return None
+        counts: Counter[str] = Counter()
+        for row in rows.tolist():
+            counts.update(phrases_of(self._titles[row]).values())
+        words = sorted(counts, key=lambda phrase: (counts[phrase], phrase.count(" ") == 1), reverse=True)
+        chosen = tuple(itertools.islice(_apart(words), _WORDS))
+        common = [phrase for phrase in chosen[:_PHRASES] if counts[phrase] >= _COMMON * len(rows)]
+        if number in self._draft.areas:
+            return Name((ALL,), 1.0, chosen)
+        return Name(tuple(common) or (MIXED,), 1.0, chosen)
 
     @cached_property
     def _sample(self) -> Numbers:
@@ -103,16 +124,30 @@ class Naming:
         return np.flatnonzero(every)
 
     @cached_property
-    def _namer(self) -> Namer:
-        ids = self._seen.ids[self._sample]
+    def _titles(self) -> list[str]:
+        """Titles of the sample."""
+        ids = self._seen.ids[self._sample].tolist()
         titles: dict[int, str] = {}
         for start in range(0, len(ids), _TOGETHER):
-            for paper in self._store.papers(ids[start : start + _TOGETHER].tolist()):
+            for paper in self._store.papers(ids[start : start + _TOGETHER]):
                 titles[paper.id] = plain(paper.title)
-        corpus = Corpus(
-            [titles.get(number, "") for number in ids.tolist()], self._index.vectors(ids), self._index.terms(ids)
-        )
+        return [titles.get(number, "") for number in ids]
+
+    @cached_property
+    def _namer(self) -> Namer:
+        ids = self._seen.ids[self._sample]
+        corpus = Corpus(self._titles, self._index.vectors(ids), self._index.terms(ids))
         return Namer(corpus, load_default().encode)
+
+
+def _apart(phrases: Iterable[str]) -> Iterator[str]:
+    """Yield the phrases that share no word with one before them."""
+    said: set[str] = set()
+    for phrase in phrases:
+        words = set(tokens(phrase))
+        if not words & said:
+            said |= words
+            yield phrase
 
 
 def _free(name: str, words: tuple[str, ...], taken: set[str]) -> str:
