@@ -13,6 +13,7 @@ from tests.people_help import member, open_catalog
 from tests.scripted import Clock
 from tests.test_sync import take
 from tidings.catalog import Catalog
+from tidings.catalog.topic_naming import CHANGED
 from tidings.errors import BusyError, ConflictError, InputError, NotFoundError
 from tidings.index.topics import topics_lock
 from tidings.people import Reader, Role
@@ -254,6 +255,34 @@ def test_numbers_come_back_when_the_files_are_lost(fitted: Catalog, tmp_path: Pa
     again.refit()
     after = leaf_by_paper(again)
     assert sum(after[number] == before[number] for number in before) > 0.8 * len(before)
+
+
+def test_a_name_changes_only_when_a_fifth_of_the_papers_did(
+    catalog: Catalog, store: Store, sample: list[Record]
+) -> None:
+    filled(catalog, store, *sample[:200])
+    catalog.refit()
+    named, names = leaf_by_paper(catalog), leaf_names(catalog)
+    for end, full in ((215, False), (260, True), (338, True)):
+        filled(catalog, store, *sample[200:end])
+        catalog.refit(full=full)
+        now = leaf_by_paper(catalog)
+        for number, name in leaf_names(catalog).items():
+            then, there = (set_of(papers, number) for papers in (named, now))
+            changed = 1 - len(then & there) / max(1, len(then), len(there))
+            assert names.get(number, name) == name or changed >= CHANGED, (names[number], name)
+            if names.get(number) != name:
+                names[number] = name
+                named = {n: leaf for n, leaf in named.items() if leaf != number and n not in there}
+                named |= dict.fromkeys(there, number)
+
+
+def leaf_names(catalog: Catalog) -> dict[int, str]:
+    return {leaf.topic.id: leaf.topic.name for area in catalog.topics() for leaf in area.leaves}
+
+
+def set_of(papers: dict[int, int], number: int) -> set[int]:
+    return {paper for paper, leaf in papers.items() if leaf == number}
 
 
 def test_topics_are_refitted_once_a_day(fitted: Catalog) -> None:

@@ -40,7 +40,8 @@ RefitProgress = Callable[[str], None]
 """Told what is being done now, in a few words."""
 
 _NIGHTLY = timedelta(days=1)
-_SMALL, _GROWN_SMALL, _GROWN = 2_000, 1.2, 4.0  # an archive that grew so much is fitted anew
+_SMALL, _GROWN_SMALL = 2_000, 1.2  # a small archive that grew so much since it was fitted anew is so again
+_GROWN = 4.0  # any other one, since the last night; what grows from day to day is split by nights
 _BLOCK = 16_384
 _MOST_PARTS = 8
 _SAMPLED = 50_000
@@ -217,8 +218,9 @@ class TopicCare(Topics):
     def _is_outgrown(self, seen: Seen) -> bool:
         if seen.fit is None or seen.files is None or not len(seen.files.fit["leaves"]):
             return True
-        much = _GROWN_SMALL if len(seen.ids) < _SMALL else _GROWN
-        return len(seen.ids) > much * seen.fit.full_papers
+        if len(seen.ids) < _SMALL:
+            return len(seen.ids) > _GROWN_SMALL * seen.fit.full_papers
+        return len(seen.ids) > _GROWN * seen.fit.papers
 
     def _space(self, ids: Numbers) -> Space:
         return space_of(self._index.vectors(ids[:: max(1, len(ids) // _SAMPLED)]))
