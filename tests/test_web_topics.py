@@ -244,6 +244,15 @@ def test_a_topic_comes_by_mail_with_what_is_new_in_it(made: House) -> None:
         made.catalog.subscribe(ada, "topic", "4711", Pace())
 
 
+def test_a_reader_subscribes_to_a_topic_by_the_form_of_its_page(made: House) -> None:
+    ada = made.person("Ada")
+    form = {"kind": "topic", "subject": "3", "every": "daily", "zone": "UTC"}
+    assert ada.post("/subscribe", data=form).headers["location"] == "/subscriptions"
+    [own] = made.catalog.subscriptions(made.reader(ada))
+    assert (own.kind, own.subject, own.name) == ("topic", "3", "Graph kernels")
+    assert ada.post("/subscribe", data=form | {"subject": "4711"}).status_code == 404
+
+
 def test_whoever_follows_an_area_is_told_first_of_a_new_topic_in_it(made: House) -> None:
     """Even where its papers came before anybody knew that they are something new, and where little else fits."""
     made.person("Ada")
