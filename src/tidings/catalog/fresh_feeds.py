@@ -23,7 +23,7 @@ from tidings.rank.feed import LINE_OCTAVES
 from tidings.rank.feed import feed as ranked
 from tidings.sources.arxiv.calendar import today
 from tidings.store.crowd import Members
-from tidings.types import FieldChange, Interest, Paper, Reason, Revision, Subscription
+from tidings.types import FieldChange, Interest, Paper, Reason, Revision, Rule, Subscription
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -148,40 +148,41 @@ class FreshFeeds(Feeds):
         said = [one for each in own for one in known.members.examples.get(each.id, [])]
         liked = np.array([one.paper_id for one in said if one.verdict > 0], np.int64)
         dismissed = np.setdiff1d(np.array([one.paper_id for one in said if one.verdict < 0], np.int64), liked)
-        ids, spoken = self._in_order_told(account.id, chosen, known, (subscription, now), dismissed)
-        passing = np.isin(ids, news.ids) & ~np.isin(ids, liked)
+        if known.speaking is None:
+            return Fresh(
+                liked[:0], len(news.ids), news.covers, lambda _: {}, missing=news.missing, expected=news.expected
+            )
+        aside = self._aside_told(known.members.rules.get(account.id, []), known.speaking, dismissed)
+        gone = (today(now) - today(subscription.covered) + LATE) // timedelta(days=1)
+        ids, spoken = self._in_order_told(chosen, known.speaking, aside, min(max(gone, 1), FARTHEST_DAYS))
+        ids = ids[np.isin(ids, news.ids) & ~np.isin(ids, liked)]
+        kept_out = np.concatenate([ids, liked, known.speaking.pool.ids[aside.muted | aside.dismissed]])
         return Fresh(
-            ids[passing],
+            ids,
             len(news.ids),
             news.covers,
             lambda papers: self._why(papers, spoken, known.members, account.id),
-            outside=trending[~np.isin(trending, [*ids[passing], *liked])][: 4 * subscription.most],
+            outside=trending[~np.isin(trending, kept_out)][: 4 * subscription.most],
             missing=news.missing,
             expected=news.expected,
         )
 
+    def _aside_told(self, rules: Sequence[Rule], speaking: Speaking, dismissed: Ids) -> Aside:
+        """Return which candidates a reader muted or dismissed, or are by whom one follows."""
+        pool, nothing = speaking.pool, np.zeros(len(speaking.pool.ids), np.bool_)
+        muted, followed = (self._ruled(pool, [r for r in rules if r.kind.startswith(k)]) for k in ("mute", "follow"))
+        return Aside(muted, np.isin(pool.ids, dismissed), nothing, followed, speaking.doublings)
+
     def _in_order_told(
-        self,
-        account_id: int,
-        chosen: Sequence[Interest],
-        known: Known,
-        told: tuple[Subscription, datetime],
-        dismissed: Ids,
+        self, chosen: Sequence[Interest], speaking: Speaking, aside: Aside, days: int
     ) -> tuple[Ids, dict[int, Voice]]:
         """Return the papers above a line, or of a followed author, in the order of a feed; and who speaks for each."""
-        if known.speaking is None:
-            return np.zeros(0, np.int64), {}
-        pool, (subscription, now), asked = known.speaking.pool, told, Asked()
-        rules = known.members.rules.get(account_id, [])
-        muted, followed = (self._ruled(pool, [r for r in rules if r.kind.startswith(k)]) for k in ("mute", "follow"))
-        voices = [known.speaking.voices[each.id] for each in chosen if each.id in known.speaking.voices]
-        gone = (today(now) - today(subscription.covered) + LATE) // timedelta(days=1)
-        strong = followed.copy()
+        pool, asked = speaking.pool, Asked()
+        voices = [speaking.voices[each.id] for each in chosen if each.id in speaking.voices]
+        strong = aside.followed.copy()
         for voice in voices:
             strong |= voice.heights >= voice.line + LINE_OCTAVES * (1 - 2 * asked.breadth)
-        rows = np.flatnonzero(strong & window(pool, min(max(gone, 1), FARTHEST_DAYS))[2])
-        unseen = np.zeros(len(pool.ids), np.bool_)
-        aside = Aside(muted, np.isin(pool.ids, dismissed), unseen, followed, known.speaking.doublings)
+        rows = np.flatnonzero(strong & window(pool, days)[2])
         listed = ranked(laid_out(voices, aside, pool, rows), asked.taste)
         ids = pool.ids[rows[listed.rows]]
         pairs = zip(ids.tolist(), listed.interests.tolist(), strict=True)

@@ -142,12 +142,12 @@ class Outbox(FreshPapers):
         found, kept = self._store.editions.get(number)
         subscription = self._store.subscriptions.get(found.subscription_id)
         papers = self.papers_of([story.paper for story in kept.stories])
-        stories = [
-            Story(papers[story.paper], story.reason, story.gist, story.is_outside, story.changes)
-            for story in kept.stories
-            if story.paper in papers
-        ]
-        return found, as_digest(kept, subscription, found.name, stories)
+        stories: dict[int, Story] = {}
+        for story in kept.stories:
+            paper = papers.get(story.paper)
+            if paper is not None and paper.id not in stories:  # two of them may have been merged since
+                stories[paper.id] = Story(paper, story.reason, story.gist, story.is_outside, story.changes)
+        return found, as_digest(kept, subscription, found.name, list(stories.values()))
 
     def secret_of_hook(self, subscription: Subscription) -> str:
         """Return what the calls of a hook are signed with."""
