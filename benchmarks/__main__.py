@@ -20,6 +20,7 @@ NAMES = (
     "feeds",
     "feeds_promises",
     "tags",
+    "topics",
     "map",
 )
 

@@ -7,6 +7,7 @@ python -m benchmarks.topics stable      nights and weeks over the arXiv listing
 python -m benchmarks.topics births      20 areas hidden from the first half, revealed in the second
 python -m benchmarks.topics names       do names find their papers again?
 python -m benchmarks.topics speed       placing a day's papers, a night, a full fit
+python -m benchmarks.topics refit       a full refit with names of the archive in --cache, which it changes
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ import argparse
 import json
 import lzma
 import resource
+import subprocess
+import sys
 import tarfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,7 +30,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tidings.rank.topics.births import SURE, Burst, births, improbability
+from benchmarks.topics_births import born
 from tidings.rank.topics.fit import certainty, fit, leaf_count
 from tidings.rank.topics.groups import nearest, normalised
 from tidings.rank.topics.nightly import Night, night
@@ -37,6 +40,8 @@ Vectors = NDArray[np.float32]
 Labels = NDArray[np.str_]
 Group = NDArray[np.int64]
 
+CACHE = Path("/tmp/tidings-topics")
+MOST = 10**9
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "papers"
 FILES = ("arxiv_cs", "conference_papers", "arxiv_math", "acl_workshops")
 _OF_EVERYTHING = """
@@ -45,15 +50,21 @@ _OF_EVERYTHING = """
 """  # venues of the ACL Anthology that are about more than one thing
 _DRAWS = 200
 _STARTS = 5  # times that each way is tried, with other random numbers
-_MONTHS, _NIGHTS = 6, 15
 
 
 def main() -> None:
+    """Run every part, encoding the papers first; a refit of a whole archive needs one."""
+    for name, part in PARTS.items():
+        if name != "refit":
+            part(CACHE, MOST)
+
+
+def _command() -> None:
     """Run one part."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("part", choices=list(PARTS))
-    parser.add_argument("--cache", type=Path, default=Path("/tmp/tidings-topics"))
-    parser.add_argument("--limit", type=int, default=10**9, help="papers of each set, for a first look")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="the vectors, or the archive that is refitted")
+    parser.add_argument("--limit", type=int, default=MOST, help="papers of each set, for a first look")
     given = parser.parse_args()
     PARTS[given.part](given.cache, given.limit)
 
@@ -108,20 +119,20 @@ def _load(cache: Path, name: str, limit: int) -> tuple[Vectors, list[dict[str, A
 
 def judged(cache: Path, limit: int) -> Iterator[tuple[str, Vectors, Labels]]:
     """Yield sets of papers whose area is known, each with 4 labels at least."""
-    vectors, rows = _load(cache, "conference_papers", 10**9)
+    vectors, rows = _load(cache, "conference_papers", MOST)
     source, area = (np.array([row[key] or "" for row in rows]) for key in ("src", "primary_area"))
     for name in sorted({s for s in source.tolist() if s.startswith(("ijcai", "aaai"))}):
         chosen = np.flatnonzero((source == name) & (area != ""))
         if len(chosen) >= 400 and len(set(area[chosen].tolist())) >= 4:
             yield name.rpartition("/")[2].removesuffix(".json"), vectors[chosen], area[chosen]
     for name in ("arxiv_cs", "arxiv_math"):
-        vectors, rows = _load(cache, name, 10**9)
+        vectors, rows = _load(cache, name, MOST)
         first = np.array([(row["categories"] or [""])[0] for row in rows])
         counts = Counter(first.tolist())
         chosen = np.flatnonzero([label != "" and counts[label] >= 100 for label in first.tolist()])
         chosen = np.random.default_rng(0).permutation(chosen)[: min(limit, 20_000)]
         yield f"{name}, first categories", vectors[chosen], first[chosen]
-    vectors, rows = _load(cache, "acl_workshops", 10**9)
+    vectors, rows = _load(cache, "acl_workshops", MOST)
     venue = np.array([row["venue"] for row in rows])
     counts = Counter(venue.tolist())
     chosen = np.flatnonzero([counts[name] >= 100 for name in venue.tolist()])
@@ -264,98 +275,9 @@ def _replay(vectors: Vectors, days: NDArray[np.int64]) -> tuple[list[float], lis
 # --- births ---
 
 
-def born(cache: Path, limit: int) -> None:
-    """Hide 20 areas from the first half and reveal them in the second; an area is what authors call it: a keyword.
-
-    A paper belongs to it that has the keyword, or its words in the title or abstract. The second half comes in 6
-    months of 15 nights. A birth is an area's if at least two fifths of its papers are.
-    """
-    vectors, rows = _load(cache, "conference_papers", limit)
-    random = np.random.default_rng(0)
-    label, areas = _areas(rows, random)
-    order = random.permutation(len(rows))
-    first, second = order[: len(order) // 2], order[len(order) // 2 :]
-    first = first[label[first] < 0]
-    shown, half = np.concatenate([first, second]), len(first)
-    there, label = points(space_of(vectors), vectors)[shown], label[shown]
-    titles, texts = _phrases([rows[at] for at in shown.tolist()])
-    leaves = fit(there[:half], leaf_count(half), np.random.default_rng(0))
-    group = np.concatenate([leaves.group, np.full(len(shown) - half, -1)])
-    centres, old = leaves.centres, len(leaves.centres)
-    seen, found, false = Counter[int](), dict[int, int](), list[str]()
-    batches = np.array_split(np.arange(half, len(shown)), _MONTHS * _NIGHTS)
-    for night_number, batch in enumerate(batches):
-        group[batch], _ = nearest(there[batch], centres)
-        seen.update(label[batch].tolist())
-        start = int(batches[max(0, night_number - 2 * _NIGHTS + 1)][0])
-        bursts = _bursts(titles, texts, batch, start)
-        for one in births(there, group, centres, bursts, young=range(old, len(centres))):
-            (area, count), *_ = Counter(a for a in label[one.rows].tolist() if a >= 0).most_common(1) or [(-1, 0)]
-            if count >= 0.4 * len(one.rows):
-                found.setdefault(area, seen[area])
-            else:
-                false.append(next(burst.phrase for burst in bursts if np.isin(one.rows, burst.rows).all()))
-            centres = np.concatenate([centres, normalised(there[one.rows].mean(axis=0)[None])])
-            group[one.rows] = len(centres) - 1
-    within = sum(count <= 30 for count in found.values())
-    print(
-        f"announced {len(found)} of {len(areas)}, within 30 papers {within}; false a month {len(false) / _MONTHS:.1f}"
-    )
-    for area, name in enumerate(areas):
-        print(f"  {name}: {found.get(area, 'not')} of {seen[area]}")
-    print("false:", "; ".join(false))
-
-
-def _phrases(rows: list[dict[str, Any]]) -> tuple[list[set[str]], list[set[str]]]:
-    """Return of each paper the compounds of its title, and those compounds of any title that its text has."""
-    from tidings.index.words import tokens
-    from tidings.plain import plain
-    from tidings.rank.topics.names import compounds_of
-
-    titles = [{" ".join(key) for key in compounds_of(plain(row["title"]))} for row in rows]
-    common = {key for key, count in Counter(key for keys in titles for key in keys).items() if count > 1}
-    texts = []
-    for row in rows:
-        words = tokens(plain(f"{row['title']} . {row['abstract']}"))
-        runs = {" ".join(words[at : at + size]) for size in (2, 3) for at in range(len(words) - size + 1)}
-        texts.append(runs & common)
-    return [keys & common for keys in titles], texts
-
-
-def _bursts(titles: list[set[str]], texts: list[set[str]], batch: NDArray[np.int64], start: int) -> list[Burst]:
-    """Return the phrases of a night's titles that papers from ``start`` on have oftener than those before."""
-    end = int(batch[-1]) + 1
-    recent = Counter(key for keys in texts[start:end] for key in keys)
-    before = Counter(key for keys in texts[:start] for key in keys)
-    in_titles = Counter(key for keys in titles[start:end] for key in keys)
-    found = []
-    for phrase in sorted({key for at in batch.tolist() for key in titles[at]}):
-        if in_titles[phrase] >= 2 and recent[phrase] >= 4:
-            digits = improbability(recent[phrase], (before[phrase] + 1) * (end - start) / start)
-            rows = np.array([at for at in range(start, end) if phrase in texts[at]]) if digits >= SURE else None
-            found += [Burst(phrase, rows, digits)] if rows is not None else []
-    return found
-
-
-def _areas(rows: list[dict[str, Any]], random: np.random.Generator) -> tuple[NDArray[np.int64], list[str]]:
-    keywords = Counter(word for row in rows for word in _keywords(row))
-    texts = [f"{row['title']} {row['abstract']} {row.get('keywords') or ''}".lower() for row in rows]
-    names = [word for word, count in keywords.items() if 20 <= count <= 300 and len(word) > 6 and ":" not in word]
-    names.sort()
-    random.shuffle(names)
-    label, areas = np.full(len(rows), -1), list[str]()
-    for name in names:
-        inside = np.array([name in text for text in texts])
-        if 60 <= inside.sum() <= 600 and (inside & (label >= 0)).sum() < 0.2 * inside.sum():
-            label[inside & (label < 0)] = len(areas)
-            areas.append(name)
-        if len(areas) == 20:
-            break
-    return label, areas
-
-
-def _keywords(row: dict[str, Any]) -> set[str]:
-    return {word.strip().lower() for word in (row.get("keywords") or "").split(";") if word.strip()}
+def birth(cache: Path, limit: int) -> None:
+    """Print how soon hidden areas are announced."""
+    born(*_load(cache, "conference_papers", limit))
 
 
 # --- names ---
@@ -378,21 +300,22 @@ def names(cache: Path, limit: int) -> None:
         texts = [learnt_text(titles[at], plain(rows[at]["abstract"])) for at in half.tolist()]
         corpus = Corpus([titles[at] for at in half.tolist()], vectors[half], terms_of(texts))
         namers.append(Namer(corpus, load_default().encode))
-    found, started = [], time.process_time()
+    found, started = list[tuple[float, float, tuple[str, ...]]](), time.process_time()
     for number in range(len(leaves.centres)):
         own, other = (np.flatnonzero(leaves.group[half] == number) for half in halves)
         name = namers[0].name(own)
-        found.append((*(namers[1].precision(said, other) for said in (name.phrases, name.words)), name.words))
+        of_name, of_words = (namers[1].precision(said, other) for said in (name.phrases, name.words))
+        found.append((of_name, of_words, name.words))
     print(f"{len(found)} topics; {time.process_time() - started:.1f} s of processor; R-precision on other papers:")
-    for at, said in enumerate(("name", "name and the words beside it")):
-        values = [row[at] for row in found]
+    of_names, of_all, _ = zip(*found, strict=True)
+    for said, values in (("name", of_names), ("name and the words beside it", of_all)):
         low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
         print(f"  {said}: median {middle:.3f} {_median_interval(values)}, half of them {low:.3f} to {high:.3f}")
     for of_name, of_words, words in sorted(found)[:: max(1, len(found) // 15)]:
         print(f"  {of_name:.2f} {of_words:.2f}  {', '.join(words)}")
 
 
-def _median_interval(values: list[float]) -> str:
+def _median_interval(values: Sequence[float]) -> str:
     random = np.random.default_rng(0)
     drawn = np.median(random.choice(values, (2_000, len(values))), axis=1)
     return "({:.3f} to {:.3f})".format(*np.quantile(drawn, [0.025, 0.975]))
@@ -418,6 +341,18 @@ def speed(cache: Path, limit: int) -> None:
     print(f"placing 1,000: {placing:.2f} s; a night: {nightly:.1f} s; peak memory {peak:.2f} GB")
 
 
+def refit(home: Path, _: int) -> None:
+    """Print what a full refit of an archive takes, names and all, in a process of its own."""
+    started = time.perf_counter()
+    command = [sys.executable, "-m", "tidings", "topics", "refit", "--full"]
+    subprocess.run([*command, "--home", str(home)], check=True)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(
+        f"{time.perf_counter() - started:.0f} s, {used.ru_utime + used.ru_stime:.0f} s of processor, "
+        f"peak memory {used.ru_maxrss / 2**20:.2f} GB"
+    )
+
+
 def _place(space: Any, vectors: Vectors, centres: Vectors) -> None:
     there = points(space, vectors)
     group, _ = nearest(there, centres)
@@ -433,10 +368,11 @@ PARTS: dict[str, Callable[[Path, int], None]] = {
     "vectors": encode,
     "agree": agree,
     "stable": stable,
-    "births": born,
+    "births": birth,
     "names": names,
     "speed": speed,
+    "refit": refit,
 }
 
 if __name__ == "__main__":
-    main()
+    _command()
