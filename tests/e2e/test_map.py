@@ -21,6 +21,13 @@ HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
   return kind === "webgl2" ? null : usual.call(this, kind, ...more);
 };
 """
+WITH_GRAPHICS = """
+const told = WebGL2RenderingContext.prototype.getParameter;
+WebGL2RenderingContext.prototype.getParameter = function (name) {
+  return name === 0x9246 || name === this.RENDERER ? "a graphics card" : told.call(this, name);
+};
+"""
+"""Lets the page take WebGL although the processor draws it here."""
 
 
 @pytest.fixture(scope="module")
@@ -44,12 +51,19 @@ def page(request: pytest.FixtureRequest, browser: Browser, site: str) -> Iterato
     opened = browser.new_context(base_url=site, viewport={"width": 1100, "height": 800}).new_page()
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
-    if request.param == "pixels":
-        opened.add_init_script(WITHOUT_GRAPHICS)
+    opened.add_init_script(WITH_GRAPHICS if request.param == "graphics" else WITHOUT_GRAPHICS)
     opened.goto("/map")
     opened.wait_for_selector('.atlas[data-shown="80"]')
     yield opened
     assert errors == []
+
+
+def test_graphics_that_the_processor_would_draw_are_not_taken(browser: Browser, site: str) -> None:
+    page = browser.new_context(base_url=site).new_page()
+    page.goto("/map")
+    page.wait_for_selector(".atlas[data-shown]")
+    drawn_by = "document.querySelector('.map canvas').getContext('webgl2') ? 'graphics' : 'pixels'"
+    assert page.evaluate(drawn_by) == "pixels"
 
 
 def test_keys_and_buttons_come_nearer_and_go_back(page: Page) -> None:

@@ -35,11 +35,17 @@ function program(gl) {
 }
 
 const WANTED = { antialias: false, depth: false, alpha: false, failIfMajorPerformanceCaveat: true };
+const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i; // not every browser counts it as a caveat
 
-/** Where WebGL would be drawn by the processor, drawing pixels ourselves is faster: it is not taken then. */
+function isSoftware(gl) {
+  const told = gl.getExtension("WEBGL_debug_renderer_info");
+  return SOFTWARE.test(String(gl.getParameter(told ? told.UNMASKED_RENDERER_WEBGL : gl.RENDERER)));
+}
+
+/** Where WebGL would be drawn by the processor, drawing pixels ourselves is far faster: it is not taken then. */
 function byGraphics(canvas, places) {
   const probe = document.createElement("canvas").getContext("webgl2", WANTED);
-  if (!probe || !program(probe)) return null; // once a canvas was asked for WebGL, it gives nothing else
+  if (!probe || isSoftware(probe) || !program(probe)) return null; // once a canvas was asked for WebGL, it gives nothing else
   const gl = canvas.getContext("webgl2", WANTED);
   const drawn = gl && program(gl);
   gl.useProgram(drawn);

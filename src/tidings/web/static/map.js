@@ -18,6 +18,7 @@ let points = null;
 let paint = null;
 let budget = Infinity;
 let movedAt = -1e9;
+let shownAt = NaN;
 let isAsked = false;
 
 /* --- the points --------------------------------------------------------------------------- */
@@ -189,6 +190,8 @@ function show() {
   isAsked = false;
   const started = performance.now();
   const isMoving = started - movedAt < 120;
+  const between = started - shownAt; // what graphics take shows only in how far frames are apart
+  shownAt = isMoving ? started : NaN;
   const { width, height } = size();
   const near = view.scale / view.least;
   const dot = Math.min(7, Math.max(1, Math.sqrt((0.18 * width * height) / points.count) * near ** 0.55)) * ratio();
@@ -204,9 +207,10 @@ function show() {
   name(near);
   if (isMoving) {
     const took = performance.now() - started;
-    if (took > 14) budget = Math.max(FEWEST, Math.min(budget, points.count) * 0.8);
+    if (took > 14 || between > 30) budget = Math.max(FEWEST, Math.min(budget, points.count) * 0.8);
     else if (took < 8) budget = Math.min(points.count, budget * 1.1);
     rest();
+    ask();
   }
 }
 
