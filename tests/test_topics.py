@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -75,10 +76,20 @@ def leaf_by_paper(catalog: Catalog) -> dict[int, int]:
     return {number: found.topic.id for number, found in catalog.topics_of(papers).items()}
 
 
+@pytest.fixture(scope="module")
+def fitted_home(tmp_path_factory: pytest.TempPathFactory, sample: list[Record]) -> Path:
+    """The sample archive with its topics, which each test has a copy of."""
+    home = tmp_path_factory.mktemp("fitted")
+    store = open_store(home)
+    filled(open_catalog(store, home, Clock()), store, *sample).refit()
+    store.close()
+    return home
+
+
 @pytest.fixture
-def fitted(catalog: Catalog, store: Store, sample: list[Record]) -> Catalog:
-    filled(catalog, store, *sample)
-    catalog.refit()
+def fitted(fitted_home: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Catalog:
+    shutil.copytree(fitted_home, tmp_path, dirs_exist_ok=True)
+    catalog: Catalog = request.getfixturevalue("catalog")
     return catalog
 
 
@@ -246,8 +257,6 @@ def test_a_full_refit_keeps_the_numbers_of_what_is_still_there(fitted: Catalog) 
 
 
 def test_numbers_come_back_when_the_files_are_lost(fitted: Catalog, tmp_path: Path) -> None:
-    import shutil
-
     before = leaf_by_paper(fitted)
     shutil.rmtree(tmp_path / "topics")
     again = Catalog(fitted._store, fitted.settings, clock=fitted._clock)
