@@ -32,6 +32,7 @@ EXPLORES_FROM = 4
 _DEPTH = 4  # times the places: so many candidates are compared with each other
 _REMEMBERED = 300  # papers told last that a candidate is compared with
 _VERSIONS = 4  # one place in so many may be a new version of a paper that the reader likes
+_DAYS_NAMED = 5
 _OUTSIDE = "It trends, and is not what you usually get"
 
 
@@ -213,5 +214,8 @@ def _why_nothing(digest: Digest, fresh: Fresh) -> str:
 
 
 def _days(days: Sequence[date]) -> str:
+    """Return days in words; many by how many there are, and the first and the last."""
     named = [moments.in_words(day) for day in days]
+    if len(named) > _DAYS_NAMED:
+        return f"{len(named)} days from {named[0]} to {named[-1]}"
     return named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"

@@ -16,7 +16,7 @@ import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from itertools import chain, islice
 from queue import SimpleQueue
@@ -119,10 +119,8 @@ class _Maker:
         self._process.kill()  # it only reads
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
-            try:
+            with suppress(OSError):  # something was left in it
                 cast("IO[bytes]", pipe).close()
-            except OSError:  # something was left in it
-                continue
 
 
 def _cores() -> int:
@@ -146,8 +144,20 @@ def _serve() -> None:
                 found: object = list(decided(catalog, editor, batch[1]))
             except Exception as error:  # noqa: BLE001 - it is raised again where it was asked
                 found = error
-            pickle.dump(found, told)
-            told.flush()
+            if not _is_told(found, told):
+                return
+
+
+def _is_told(found: object, told: IO[bytes]) -> bool:
+    """Tell what was decided; return whether anybody is there to hear it."""
+    try:
+        pickle.dump(found, told)
+        told.flush()
+    except BrokenPipeError:
+        with suppress(OSError):
+            told.close()
+        return False
+    return True
 
 
 def _next(asked: IO[bytes]) -> tuple[datetime, Batch] | None:

@@ -81,16 +81,10 @@ def in_words(pace: Pace) -> str:
     return f"{every} at {pace.hour}:00 ({pace.zone.replace('_', ' ')}), at most {papers}{budget}"
 
 
-_KINDS = {
-    "trending": "what trends",
-    "search": "a search",
-    "interest": "an interest",
-    "feed": "your feed",
-    "shelf": "a shelf",
-    "topic": "a topic",
-}
+_KINDS = {"search": "a search", "interest": "an interest", "shelf": "a shelf", "topic": "a topic"}
+"""What does not stand in the name already, as it does for what trends and for one's feed."""
 
 
 def kind_in_words(subscription: Subscription) -> str:
-    """Return what kind of thing a subscription follows."""
-    return _KINDS[subscription.kind]
+    """Return what kind of thing a subscription follows; "" where its name says so."""
+    return _KINDS.get(subscription.kind, "")
