@@ -136,6 +136,7 @@ def judged(cache: Path, limit: int) -> Iterator[tuple[str, Vectors, Labels]]:
     venue = np.array([row["venue"] for row in rows])
     counts = Counter(venue.tolist())
     chosen = np.flatnonzero([counts[name] >= 100 for name in venue.tolist()])
+    chosen = np.random.default_rng(0).permutation(chosen)[: min(limit, 20_000)]
     yield "ACL Anthology, workshops", vectors[chosen], venue[chosen]
 
 
