@@ -201,6 +201,20 @@ def test_a_group_unlike_the_others_gets_probabilities_of_its_own() -> None:
     assert _error(found.probabilities(later, groups_later), liked_later) < 0.02
 
 
+def test_what_weighs_twice_counts_as_two() -> None:
+    scores, liked, groups = _world(0)
+    scores, liked, groups = scores[:3000], liked[:3000], groups[:3000]
+    twice = np.arange(len(scores)) % 3 == 0
+    weighed = calibrated(scores, liked, None, 1.0 + twice).probabilities(scores)
+    order = np.repeat(np.arange(len(scores)), 1 + twice)
+    doubled = calibrated(scores[order], liked[order]).probabilities(scores)
+    assert np.abs(weighed - doubled).mean() < 0.02
+    assert np.abs(weighed - calibrated(scores, liked).probabilities(scores)).max() > 0
+    for wrong in (np.zeros(len(scores)), np.full(len(scores), np.inf), np.ones(3)):
+        with pytest.raises(InputError):
+            calibrated(scores, liked, groups, wrong)
+
+
 def test_groups_like_the_others_need_no_patch() -> None:
     scores, liked, _ = _world(0)
     groups = np.random.default_rng(7).random((len(scores), 3)) < 0.3
