@@ -32,9 +32,9 @@ from numpy.typing import NDArray
 
 from benchmarks.topics_births import born
 from tidings.rank.topics.fit import certainty, fit, leaf_count
-from tidings.rank.topics.groups import nearest, normalised
+from tidings.rank.topics.groups import nearest
 from tidings.rank.topics.nightly import Night, night
-from tidings.rank.topics.space import points, space_of
+from tidings.rank.topics.space import normalised, points, space_of
 
 Vectors = NDArray[np.float32]
 Labels = NDArray[np.str_]

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from tidings.rank.topics.births import SURE, Burst, births, improbability
 from tidings.rank.topics.fit import fit, leaf_count
-from tidings.rank.topics.groups import nearest, normalised
-from tidings.rank.topics.space import points, space_of
+from tidings.rank.topics.groups import nearest
+from tidings.rank.topics.space import normalised, points, space_of
 
 Vectors = NDArray[np.float32]
 

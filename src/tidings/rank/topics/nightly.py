@@ -28,8 +28,7 @@ class Night(NamedTuple):
     """What is known at night: ``points`` (n, d) of all papers, ``topics`` (n,), 0 for new ones, and ``bursts``.
 
     ``numbers`` (k,) are those of the leaves whose ``centres`` (k, d) are known, ``fixed`` those that must stay,
-    ``young`` those that were born lately,
-    ``saved`` the budget that was left over, ``nights`` how many went by.
+    ``young`` those that were born lately, ``saved`` the budget that was left over, ``nights`` how many went by.
     """
 
     points: Array
