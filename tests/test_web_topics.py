@@ -14,7 +14,7 @@ import pytest
 from starlette.testclient import TestClient
 
 import tidings
-from tests.lively_help import entry, listed, lively_house, paper_id, said
+from tests.lively_help import TODAY, entry, listed, lively_house, paper_id, record, said
 from tests.people_help import session_of, statements
 from tests.topic_help import topical_house
 from tests.web_people import House, words
@@ -116,6 +116,27 @@ def test_a_topic_lists_its_papers_the_newest_first(anybody: TestClient) -> None:
     assert "4 papers" in text and "graph kernels, walks" in text
     assert "First paper Careful graph kernels, part 16" in text
     assert "Near it" in text and "Ada Example 4" in text
+
+
+def test_a_topic_tells_its_years_authors_venues_neighbours_and_first_paper(tmp_path: Path) -> None:
+    records = [
+        record(number, TODAY - timedelta(days=number), year=2019 + number % 3, venue="ICLR" if number % 8 else "ACL")
+        for number in range(4, 44, 4)
+    ]
+    with topical_house(tmp_path, [*records, record(2), record(3), record(5)]) as made:
+        page = made.browser().get(GRAPHS)
+        facts = words(page)
+        assert "2019 3 2020 4 2021 3" in facts
+        assert "Authors Ada Example 10 Bo Sample 10" in facts
+        assert "Venues ICLR 5 ACL 5" in facts or "Venues ACL 5 ICLR 5" in facts
+        near = facts.partition("Near it ")[2].partition(" Authors")[0]
+        assert sorted(re.findall("[A-Z][a-z]+ [a-z]+", near)) == [
+            "Image retrieval",
+            "Protein folding",
+            "Speech synthesis",
+        ]
+        assert "First paper Careful graph kernels, part 40" in facts
+        assert page.text.count("<rect") == 3
 
 
 def test_a_topic_can_be_listed_by_votes(anybody: TestClient) -> None:
