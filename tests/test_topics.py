@@ -18,6 +18,7 @@ from tidings.catalog.topic_naming import CHANGED
 from tidings.errors import BusyError, ConflictError, InputError, NotFoundError
 from tidings.index.topics import topics_lock
 from tidings.people import Reader, Role
+from tidings.rank.topics.names import compounds_of, phrases_of
 from tidings.sources import FileReader, sample_path
 from tidings.store import Store, open_store
 from tidings.types import Record
@@ -211,6 +212,15 @@ def test_following_a_topic_makes_an_interest_that_ranks_its_papers_high(fitted: 
     interest = fitted.follow_topic(curator, number)
     assert interest.name == fitted.topic(number).line.topic.name
     assert len(fitted.examples(curator, interest.id)[0]) == 5
+
+
+@pytest.mark.parametrize("dash", ["-", "--", "–", "‑"])
+def test_two_names_with_a_dash_are_one_phrase_whatever_the_dash(dash: str) -> None:
+    assert set(compounds_of(f"On the Cahn{dash}Hilliard flow").values()) == {"cahn-hilliard", "cahn-hilliard flow"}
+
+
+def test_articles_of_other_languages_begin_no_name() -> None:
+    assert set(phrases_of("Les treebanks du français").values()) == {"treebanks", "treebanks du français", "français"}
 
 
 # --- nights ---

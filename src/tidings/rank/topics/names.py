@@ -36,6 +36,10 @@ _WORD_WORTH = 0.002  # and one that is told beside it
 _PHRASE_BONUS = 0.01  # what a phrase of several words may find less than a single word, and yet be taken: it says more
 _K1, _B = 1.2, 0.75
 _WORD = re.compile(r"[^\W_][\w'’+-]*[\w+]|[^\W_]")
+_DASHES = re.compile(r"(?<=\w)(?:[‐‑–]|--)(?=\w)")
+_ARTICLES = """
+    le la les un une des du de dans pour par sur au aux en est der die das und von im zur
+"""  # of titles that are not English; they stand in names, but do not begin them
 _WEAK_WORDS = """
     new novel approach approaches method methods framework model models modeling modelling study paper learning system
     systems analysis improving improved efficient effective enhancing leveraging evaluation evaluating exploring
@@ -46,7 +50,7 @@ _COMMON_WORDS = """
     generation detection recognition classification estimation segmentation prediction optimization reasoning training
     language image images video text visual information knowledge benchmark dataset datasets performance design
 """
-_WEAK = SMALL_WORDS | frozenset(_WEAK_WORDS.split())
+_WEAK = SMALL_WORDS | frozenset(_WEAK_WORDS.split()) | frozenset(_ARTICLES.split())
 _NOT_ALONE = frozenset(_COMMON_WORDS.split())
 
 
@@ -143,6 +147,7 @@ def compounds_of(title: str) -> dict[tuple[str, ...], str]:
 
 def _pieces(title: str, barred: frozenset[str]) -> dict[tuple[str, ...], str]:
     """Return the runs of one to three words by their stems; none begins or ends with a barred word, or has a comma."""
+    title = _DASHES.sub("-", title)  # Cahn–Hilliard and Cahn--Hilliard are Cahn-Hilliard
     matches = list(_WORD.finditer(title))
     words = [match.group() for match in matches]
     stems = [" ".join(tokens(word)) for word in words]
