@@ -17,12 +17,12 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from tests.people_help import member, quick_hashing
+from tests.people_help import member
 from tests.post_help import ADA, BOB, DAY, TODAY, Post, post, record, text
 from tests.test_sync import take
 from tidings.cli import cli
 from tidings.digest.choosing import choose, within
-from tidings.store import Store, open_store
+from tidings.store import Store
 from tidings.store.tables import subscription
 from tidings.sync import Tally, take_batch
 from tidings.types import Pace, Paper, Story, Version
