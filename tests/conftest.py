@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 
@@ -14,6 +15,10 @@ from tests.people_help import open_catalog, quick_hashing
 from tests.scripted import Clock
 from tidings.catalog import Catalog
 from tidings.store import Store, open_store
+
+# how long an example takes says more of the machine than of the code
+hypothesis.settings.register_profile("tidings", deadline=None)
+hypothesis.settings.load_profile("tidings")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
