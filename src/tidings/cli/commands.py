@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -259,6 +260,8 @@ def quarantine_retry(numbers: tuple[int, ...], home: Path | None) -> None:
 @click.option("--sample", is_flag=True, help="Load the sample archive first when the home folder is empty.")
 def serve(home: Path | None, host: str | None, port: int | None, sample: bool) -> None:
     """Serve the pages and the API, and take what the sources publish as it comes due."""
+    # a process has a core: further threads of linear algebra would only spin for it, at twice the processor time a feed
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from tidings.web.serve import run
 
     with opened(home) as catalog:
