@@ -85,7 +85,9 @@ class _Maker:
 
     def __enter__(self) -> _Maker:
         command = [sys.executable, "-m", "tidings.digest.makers"]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - of our own making
+        # a maker has a core; further threads of linear algebra would only spin for it
+        alone = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=alone)  # noqa: S603 - of our own making
         self._send(self._settings)
         return self
 
