@@ -87,6 +87,13 @@ def term_of(word: str) -> int:
     return bucket(stem(word), TERM_BITS)
 
 
+@lru_cache(2_048)
+def _written(text: str) -> Mapping[int, str]:
+    """Return how a text first writes each of its terms; one paper is often explained to many readers."""
+    words = reversed(_WORD.findall(plain(text)))
+    return {term_of(word): word for word in words if word.lower() not in SMALL_WORDS}
+
+
 def _strongest(shares: NDArray[np.float64], most: int) -> list[int]:
     """Return the places of the largest shares that count, the largest first."""
     order = np.argsort(-shares, kind="stable")[:most]
@@ -103,8 +110,7 @@ def _influences(
 
 def _tellings(paper: Paper, found: learn.Contributions, corpus: learn.Corpus) -> tuple[Telling, ...]:
     """Return the words that gave most, as the paper writes them; words like "of" tell nothing."""
-    words = reversed(_WORD.findall(plain(f"{paper.title} {paper.abstract}")))
-    written = {term_of(word): word for word in words if word.lower() not in SMALL_WORDS}
+    written = _written(f"{paper.title} {paper.abstract}")
     least = _TELLING * float(found.shares.max(initial=0.0))
     telling = [
         (written[term], share)
