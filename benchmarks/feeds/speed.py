@@ -38,8 +38,9 @@ def speed() -> str:
     heads = [learn.learn(corpus, None, take(pool.papers, likes), none) for likes in chosen]
     text = papers_of([(rich[0].reader.words, "")])
     many = {count: take(pool.papers, np.arange(count)) for count in (5, 30, 500, 50_000)}
-    rows = [
-        (f"score {RECENT:,} papers for one interest", "3 ms", *_times(lambda: learn.score(heads[0], recent), 50)),
+    by_tastes = [next(head for head in heads if len(head.directions) == tastes) for tastes in (1, 2, 4)]
+    rows = [_scoring(head, recent) for head in by_tastes]
+    rows += [
         (f"score {DAY:,} papers for {HEADS:,} interests", "150 ms", *_times(lambda: learn.score_many(heads, day), 5)),
     ]
     rows += [
@@ -53,6 +54,11 @@ def speed() -> str:
     rows.append((f"heads of {MANY:,} interests, all at once", "1,000 MB", f"{MANY * np.mean(sizes) / 1e6:,.0f} MB", ""))
     rows.append((f"{MANY:,} interests of {LIKES} likes in the store", "1,000 MB", f"{_in_store() / 1e6:,.0f} MB", ""))
     return "## Speed and memory\n\n" + table(("what", "goal", "fastest, clock", "median, processor"), rows)
+
+
+def _scoring(head: learn.Head, recent: learn.Recent) -> tuple[str, str, str, str]:
+    what = f"score {RECENT:,} papers for one interest, tastes told apart: {len(head.directions)}"
+    return what, "3 ms", *_times(lambda: learn.score(head, recent), 50)
 
 
 def _laid_out(corpus: learn.Corpus, papers: learn.Papers) -> learn.Recent:
