@@ -6,7 +6,7 @@ A method that takes a reader and has no line in RIGHTS fails here: nobody forget
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from tests.people_help import account, everything, member, open_catalog, paper_id, papers, program, quick_hashing
+from tests.people_help import account, everything, member, open_catalog, paper_id, papers, program
 from tests.scripted import Clock
 from tidings.catalog import Catalog
 from tidings.errors import ForbiddenError, NotFoundError, SignInError, TidingsError
 from tidings.people import SCOPES, Reader, Role, role_for
-from tidings.store import Store, open_store
+from tidings.store import Store
 from tidings.types import Pace, Record
 from tidings.web.app import create_app
 
@@ -147,14 +147,6 @@ RIGHTS = {
 ANYBODY = {"standings", "saved", "verdicts", "sign_out"}
 # What asks nobody who they are: whoever runs the command line has the whole archive in their hands anyway.
 COMMAND_LINE = {"members", "add_account", "appoint", "bar", "expel", "adopt", "has_owner", "sign_in_letter"}
-
-
-@pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Store]:
-    with quick_hashing():
-        store = open_store(tmp_path)
-        yield store
-        store.close()
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def score_many(heads: Sequence[Head], recent: Recent) -> NDArray[np.float32]:
     """Return the score of each paper for each head, float32 (m, n), in one product for all heads at once."""
     if not heads or not len(recent.vectors):
         return np.zeros((len(heads), len(recent.vectors)), np.float32)
-    scores = _meaning_of_many(heads, np.ascontiguousarray(recent.vectors.T))
+    scores = _meaning_of_many(heads, recent.vectors.T)
     scores += _words_of_many(heads, recent)
     scores += np.array([head.base for head in heads], np.float32)[:, None]
     return scores
